@@ -1,0 +1,29 @@
+"""The `nodesmith` command: commands that load when they are called, and errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Looking for pydantic's plugins costs 30 ms at every start, and this command line uses none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line on `argv` (without the program's name) and return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:  # before any import that takes time
+        from nodesmith import __version__
+
+        print(f"nodesmith {__version__}")  # noqa: T201 - nothing is loaded yet that could print
+        return 0
+    return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

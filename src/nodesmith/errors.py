@@ -1,0 +1,172 @@
+"""The one exception tree.
+
+NodesmithError                      everything nodesmith raises on purpose
+├── InputError                      exit 2: what a person wrote or typed cannot be used
+│   ├── SpecError                   a spec file has findings; carries all of them
+│   └── SentenceError               a sentence could not be understood
+├── ConflictError                   exit 3: a person's files are in the way
+├── GateError                       exit 4: a gate of the pipeline did not hold; carries its findings
+└── SystemFailedError               exit 5: the running system failed or did not answer
+    ├── BusUnavailableError         no broker can be reached, or its client is not installed
+    ├── PublishError                the broker did not acknowledge a record
+    ├── NoAnswerError               nobody answered before the deadline
+    ├── CommandFailedError          a node answered that a command failed
+    └── OperationError              an operation could not be carried out inside a node
+        ├── UnknownOperationError   the node has no such operation
+        ├── InvalidPayloadError     a payload does not fit the operation's model
+        ├── HandlerNotImplementedError   nobody has written the handler yet
+        └── TransitionError         an event is not allowed in the present state
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line's exit status means."""
+
+    DONE = 0
+    STALE = 1
+    BAD_INPUT = 2
+    CONFLICT = 3
+    GATE_FAILED = 4
+    SYSTEM_FAILED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, where it is, and what to do about it.
+
+    `path` is the place inside a document (`operations.upsert.input.email`), `line` and `column` count from 1,
+    and `rule` is a short kebab-case name of what was broken (`unknown-key`).
+    """
+
+    rule: str
+    message: str
+    fix: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Return `file:line:column: path: message [rule] (fix)`, without the parts that are not known."""
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)]) if self.file else ""
+        text = ": ".join(part for part in (place, self.path, self.message) if part)
+        return f"{text} [{self.rule}]" + (f"\n    fix: {self.fix}" if self.fix else "")
+
+
+class NodesmithError(Exception):
+    """Something nodesmith refuses or could not do; `fix` says what to do about it."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.SYSTEM_FAILED
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class InputError(NodesmithError):
+    """What a person wrote or typed cannot be used."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class _FindingsError(NodesmithError):
+    def __init__(self, message: str, *, findings: tuple[Finding, ...] = (), fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.findings = findings
+
+
+class SpecError(_FindingsError, InputError):
+    """A spec file has findings; all of them are in `findings`."""
+
+
+class SentenceError(InputError):
+    """A sentence could not be understood."""
+
+
+class ConflictError(_FindingsError):
+    """A person's files are in the way of what would be written."""
+
+    exit_code = ExitCode.CONFLICT
+
+
+class GateError(_FindingsError):
+    """A gate of the pipeline did not hold; `stage` is its number, such as `4.5`."""
+
+    exit_code = ExitCode.GATE_FAILED
+
+    def __init__(
+        self, message: str, *, stage: str, findings: tuple[Finding, ...] = (), fix: str = ""
+    ) -> None:
+        super().__init__(message, findings=findings, fix=fix)
+        self.stage = stage
+
+
+class SystemFailedError(NodesmithError):
+    """The running system failed or did not answer."""
+
+    exit_code = ExitCode.SYSTEM_FAILED
+
+
+class BusUnavailableError(SystemFailedError):
+    """No broker can be reached, or the Kafka client is not installed."""
+
+
+class PublishError(SystemFailedError):
+    """The broker did not acknowledge a record for `topic`."""
+
+    def __init__(self, message: str, *, topic: str, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.topic = topic
+
+
+class NoAnswerError(SystemFailedError):
+    """Nobody answered before the deadline."""
+
+
+class CommandFailedError(SystemFailedError):
+    """A node answered that a command failed; the facts are the failure record's own."""
+
+    def __init__(self, message: str, *, error_type: str, retryable: bool, attempts: int) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.retryable = retryable
+        self.attempts = attempts
+
+
+class OperationError(SystemFailedError):
+    """An operation could not be carried out inside a node."""
+
+
+class UnknownOperationError(OperationError):
+    """The node has no such operation."""
+
+
+class InvalidPayloadError(OperationError):
+    """A payload does not fit the operation's model."""
+
+
+class HandlerNotImplementedError(OperationError):
+    """Nobody has written the handler yet; `file` is the one to edit."""
+
+    def __init__(self, *, operation: str, file: str) -> None:
+        super().__init__(
+            f"the handler of operation '{operation}' is not written yet",
+            fix=f"write its handle() in {file}",
+        )
+        self.operation = operation
+        self.file = file
+
+    def __str__(self) -> str:
+        """Return the message with the file to edit, since a log shows no `fix` of its own."""
+        return f"{self.message}: {self.fix}"
+
+
+class TransitionError(OperationError):
+    """An event is not allowed in the present state of a reducer's state machine."""
