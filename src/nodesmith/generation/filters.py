@@ -1,0 +1,72 @@
+"""How text and values of a spec get into a file: as data, never as code.
+
+A template may print a name that has passed the spec's name check as it is; everything else goes through one of these.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|&~]|(?<![^\W_])_|_(?![^\W_])")
+_QUOTES = re.compile(r'"{2,}')
+# A formatter strips space at either end of a docstring, and a quote there would join the string's own.
+_HIDDEN = {" ": "\\x20", '"': '\\"'}
+_MARKDOWN_START = re.compile(r"^(?:([#+=>-])|(\d{1,9})([.)]))")
+
+
+def python_repr(value: object) -> str:
+    """Return the Python literal of plain data; raises TypeError for what has no literal."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"{value} has no Python literal")
+    if isinstance(value, list | tuple):
+        items = ", ".join(python_repr(item) for item in value)
+        if isinstance(value, list):
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{python_repr(key)}: {python_repr(item)}" for key, item in value.items()) + "}"
+    if value is None or type(value) in (bool, int, float, str):
+        return repr(value)
+    raise TypeError(f"{type(value).__name__} has no Python literal")
+
+
+def docstring(text: str) -> str:
+    r"""Return what stands between three double quotes so that the string's value is `text`.
+
+    Line breaks become `\n`, so that no formatter's idea of indentation changes the value.
+    """
+    if not text:
+        return ""
+    inside = _QUOTES.sub(lambda quotes: quotes[0].replace('"', '\\"'), _text(text[1:-1]))
+    first, last = (_HIDDEN.get(character, _text(character)) for character in (text[0], text[-1]))
+    return first + inside + last if len(text) > 1 else first
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line without what cannot be seen: for comments, and for a package's summary."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
+def markdown(text: str) -> str:
+    """Return `text` as one line of Markdown that shows it as it is, in a table as well."""
+    line = _MARKDOWN.sub(r"\\\g<0>", one_line(text))
+    return _MARKDOWN_START.sub(r"\2\\\1\3", line)
+
+
+FILTERS = {
+    "python_repr": python_repr,
+    "docstring": docstring,
+    "comment": one_line,
+    "markdown": markdown,
+}
+
+
+def _text(text: str) -> str:
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    return character if character.isprintable() else repr(character)[1:-1]
