@@ -11,6 +11,7 @@ NodesmithError                      everything nodesmith raises on purpose
     ├── PublishError                the broker did not acknowledge a record
     ├── NoAnswerError               nobody answered before the deadline
     ├── CommandFailedError          a node answered that a command failed
+    ├── WorkflowFailedError         a step of a workflow failed; carries what was taken back
     └── OperationError              an operation could not be carried out inside a node
         ├── UnknownOperationError   the node has no such operation
         ├── InvalidPayloadError     a payload does not fit the operation's model
@@ -68,6 +69,11 @@ class NodesmithError(Exception):
         super().__init__(message)
         self.message = message
         self.fix = fix
+
+
+def in_words(error: BaseException) -> str:
+    """Return an error as a sentence: our own by their message, a foreign one with its type."""
+    return error.message if isinstance(error, NodesmithError) else f"{type(error).__name__}: {error}"
 
 
 class InputError(NodesmithError):
@@ -138,6 +144,34 @@ class CommandFailedError(SystemFailedError):
         self.error_type = error_type
         self.retryable = retryable
         self.attempts = attempts
+
+
+class WorkflowFailedError(SystemFailedError):
+    """A step of a workflow failed, and what was done before it was taken back as far as it could be.
+
+    `undone` are the steps that were taken back, in that order; `not_undone` those that were not, each with the reason;
+    `unknown` those nobody answered for: they may have been done or not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: str,
+        undone: tuple[str, ...] = (),
+        not_undone: tuple[tuple[str, str], ...] = (),
+        unknown: tuple[str, ...] = (),
+    ) -> None:
+        parts = [message, f"undone: {', '.join(undone) or 'nothing'}"]
+        if not_undone:
+            parts.append("NOT undone: " + ", ".join(f"{name} ({reason})" for name, reason in not_undone))
+        if unknown:
+            parts.append(f"nobody knows whether it was done: {', '.join(unknown)}")
+        super().__init__("; ".join(parts))
+        self.step = step
+        self.undone = undone
+        self.not_undone = not_undone
+        self.unknown = unknown
 
 
 class OperationError(SystemFailedError):

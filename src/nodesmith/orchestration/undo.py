@@ -1,0 +1,73 @@
+"""Take back what a failed workflow did, in reverse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import in_words
+from nodesmith.orchestration.attempts import Command, record_key, with_retries
+from nodesmith.orchestration.run import StepStatus, WorkflowRun, command_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from nodesmith.orchestration.attempts import CommandPort
+    from nodesmith.orchestration.workflow import Step, Undo, Workflow
+
+NO_UNDO = "it has no undo"
+
+
+async def undo_steps(
+    workflow: Workflow, run: WorkflowRun, *, bus: CommandPort
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Undo every step whose work was done, the last one first, and go on where an undo fails.
+
+    Returns the steps that were taken back, and those that were not, each with the reason.
+    """
+    undone: list[str] = []
+    not_undone: list[tuple[str, str]] = []
+    for name in reversed(run.done):
+        step = workflow.step(name)
+        if step.undo is None:
+            not_undone.append((name, NO_UNDO))
+            continue
+        try:
+            await _undo(step, step.undo, run, bus=bus)
+        except Exception as error:  # noqa: BLE001 - the other steps still have to be taken back; this one is reported
+            run.steps[name].status = StepStatus.UNDO_FAILED
+            not_undone.append((name, in_words(error)))
+        else:
+            run.steps[name].status = StepStatus.UNDONE
+            undone.append(name)
+    return tuple(undone), tuple(not_undone)
+
+
+async def _undo(step: Step, undo: Undo, run: WorkflowRun, *, bus: CommandPort) -> None:
+    request = _request(step, undo, run)
+
+    async def send(attempt: int) -> Mapping[str, object]:
+        command = Command(
+            domain=undo.domain,
+            node=undo.node,
+            operation=undo.operation,
+            payload=request,
+            key=record_key(undo.key, request),
+            timeout_seconds=undo.timeout_seconds,
+            command_id=command_id(run.workflow_id, f"undo:{step.name}", attempt),
+            correlation_id=run.correlation_id,
+        )
+        return await bus.send(command)
+
+    await with_retries(send, retries=step.retries)
+
+
+def _request(step: Step, undo: Undo, run: WorkflowRun) -> BaseModel:
+    sent = run.steps[step.name].request
+    assert sent is not None, "a step that was done was sent a request"
+    model = undo.request_model or type(sent)
+    if undo.request:
+        return model.model_validate(undo.request(run), from_attributes=True)
+    taken = {name: value for name, value in sent if name in model.model_fields}
+    return model.model_validate(taken, from_attributes=True)
