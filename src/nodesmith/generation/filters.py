@@ -25,7 +25,9 @@ def python_repr(value: object) -> str:
             return f"[{items}]"
         return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{python_repr(key)}: {python_repr(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{python_repr(key)}: {python_repr(item)}" for key, item in value.items()) + "}"
+        )
     if value is None or type(value) in (bool, int, float, str):
         return repr(value)
     raise TypeError(f"{type(value).__name__} has no Python literal")

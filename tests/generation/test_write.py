@@ -1,0 +1,194 @@
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from nodesmith.errors import ConflictError, GateError
+from nodesmith.generation.files import GeneratedFile
+from nodesmith.generation.write import write
+
+NODE = {
+    "node.yaml": GeneratedFile(text="name: a\n"),
+    "v1_0_0/handlers/handler_a.py": GeneratedFile(text="# seeded\n", seeded=True),
+    "v1_0_0/start_node.py": GeneratedFile(text="#!/usr/bin/env python3\n", executable=True),
+}
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_a_new_node_is_written_with_its_modes(tmp_path: Path) -> None:
+    (written,) = write({"node_a": NODE}, tmp_path / "deep" / "er")
+    folder = tmp_path / "deep" / "er" / "node_a"
+
+    assert written.created == tuple(NODE)
+    assert {path: (folder / path).read_text() for path in NODE} == {path: NODE[path].text for path in NODE}
+    assert os.access(folder / "v1_0_0/start_node.py", os.X_OK)
+    assert not (folder / "node.yaml").stat().st_mode & 0o111
+
+
+def test_modes_follow_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write({"node_a": NODE}, tmp_path)
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "node_a/v1_0_0/start_node.py").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "node_a/node.yaml").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "node_a").stat().st_mode & 0o777 == 0o750
+
+
+def test_writing_the_same_again_changes_nothing(tmp_path: Path) -> None:
+    write({"node_a": NODE}, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    (written,) = write({"node_a": NODE}, tmp_path)
+
+    assert written.created == ()
+    assert written.unchanged == ("node.yaml", "v1_0_0/start_node.py")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_seeded_file_belongs_to_the_person(tmp_path: Path) -> None:
+    write({"node_a": NODE}, tmp_path)
+    handler = tmp_path / "node_a/v1_0_0/handlers/handler_a.py"
+    handler.write_text("print('mine')\n")
+
+    (written,) = write({"node_a": NODE}, tmp_path)
+
+    assert written.kept == ("v1_0_0/handlers/handler_a.py",)
+    assert handler.read_text() == "print('mine')\n"
+
+
+def test_a_file_that_is_missing_in_an_old_node_is_added(tmp_path: Path) -> None:
+    write({"node_a": NODE}, tmp_path)
+    (tmp_path / "node_a/v1_0_0/start_node.py").unlink()
+    (tmp_path / "node_a/notes.txt").write_text("mine")
+
+    (written,) = write({"node_a": NODE}, tmp_path)
+
+    assert written.created == ("v1_0_0/start_node.py",)
+    assert (tmp_path / "node_a/notes.txt").read_text() == "mine"
+    assert os.access(tmp_path / "node_a/v1_0_0/start_node.py", os.X_OK)
+
+
+def test_a_conflict_names_every_file_and_writes_nothing_of_any_node(tmp_path: Path) -> None:
+    write({"node_b": NODE}, tmp_path)
+    (tmp_path / "node_b/node.yaml").write_text("name: other\n")
+    (tmp_path / "node_b/v1_0_0/start_node.py").write_text("other\n")
+    before = tree(tmp_path)
+
+    with pytest.raises(ConflictError) as raised:
+        write({"node_a": NODE, "node_b": NODE}, tmp_path)
+
+    assert [Path(finding.file).name for finding in raised.value.findings] == ["node.yaml", "start_node.py"]
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["node_a", "node_a/v1_0_0", "node_a/v1_0_0/handlers"])
+def test_a_symbolic_link_is_not_followed(tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = tmp_path / "target" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+
+    with pytest.raises(ConflictError, match="in the way"):
+        write({"node_a": NODE}, tmp_path / "target")
+
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_a_files_place_is_not_written_through(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("name: a\n")
+    (tmp_path / "target/node_a").mkdir(parents=True)
+    (tmp_path / "target/node_a/node.yaml").symlink_to(outside)
+
+    with pytest.raises(ConflictError):
+        write({"node_a": NODE}, tmp_path / "target")
+
+
+@pytest.mark.parametrize("present", [False, True])
+def test_a_full_disk_leaves_the_target_as_it_was(tmp_path: Path, present: bool) -> None:
+    """A limit on a file's size stops a write in the middle, as a full disk does."""
+    big = {**NODE, "v1_0_0/z_big.py": GeneratedFile(text="#" * 100_000)}
+    if present:
+        write({"node_a": NODE}, tmp_path)
+        (tmp_path / "node_a/node.yaml").unlink()
+    before = tree(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(GateError, match="File too large") as raised:
+            write({"node_new": NODE, "node_a": big}, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert raised.value.stage == "6"
+    assert tree(tmp_path) == before
+
+
+def test_nothing_stays_where_a_file_is_the_target(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(GateError):
+        write({"node_a": NODE}, tmp_path / "file" / "deep")
+
+    assert tree(tmp_path) == {"file": b""}
+
+
+INTERRUPTED_WRITE = """
+import os, signal, sys, threading
+from pathlib import Path
+from nodesmith.generation.files import GeneratedFile
+from nodesmith.generation.write import write
+target, after = Path(sys.argv[1]), int(sys.argv[2])
+calls = 0
+def count(event, arguments):
+    global calls
+    if event in ("open", "os.mkdir", "os.rename", "os.chmod", "os.remove") and ".nodesmith-" in str(arguments):
+        calls += 1
+        if calls == after:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(count)
+files = {f"v1_0_0/{name}.py": GeneratedFile(text=name) for name in "abc"}
+write({"node_a": files, "node_b": files}, target)
+"""
+
+
+def test_an_interrupt_at_any_moment_leaves_the_target_as_it_was(tmp_path: Path) -> None:
+    """The signal is sent from within, at each touch of the disk in turn, so no moment is missed."""
+    for after in range(1, 30):
+        target = tmp_path / str(after)
+        target.mkdir()
+        run = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED_WRITE, str(target), str(after)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if run.returncode == 0:
+            assert len(tree(target)) == 10
+            assert after > 8
+            return
+        assert "KeyboardInterrupt" in run.stderr
+        assert tree(target) == {}
+    raise AssertionError("the write never got through")
+
+
+def test_an_interrupt_does_not_reach_a_write_of_another_thread(tmp_path: Path) -> None:
+    thread = threading.Thread(target=write, args=({"node_a": NODE}, tmp_path))
+    thread.start()
+    thread.join()
+
+    assert (tmp_path / "node_a/node.yaml").is_file()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
