@@ -200,7 +200,9 @@ class StepSpec:
     """One call of a workflow. `output` are the fields of its answer that the workflow reads or declares.
 
     `undo` is the operation that takes the step back when a later one fails; it is sent the same fields as `bindings`
-    where its input has them.
+    where its input has them: those are `undo_input`. `key` is the called operation's own `key`, where the step sends
+    that field. A system fills `input`, `output`, `key` and `undo_input` in from the nodes it calls; a node on its own
+    derives them from the bindings (`key` is then unknown, and `undo_input` all of `input`).
     """
 
     name: str
@@ -212,6 +214,8 @@ class StepSpec:
     undo: OperationRef | None = None
     input: tuple[FieldSpec, ...] = ()
     output: tuple[FieldSpec, ...] = ()
+    key: str | None = None
+    undo_input: tuple[FieldSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
