@@ -90,6 +90,11 @@ def intent_topic(*, domain: str, name: str) -> str:
     return f"onex.intent.{event_domain(domain)}.{kebab(name)}-intended.v1"
 
 
+def workflow_topic(*, domain: str, name: str) -> str:
+    """Return the topic an orchestrator tells the story of its workflows at."""
+    return f"onex.evt.{event_domain(domain)}.{kebab(name)}-workflow.v1"
+
+
 def event_type(*, domain: str, name: str, operation: str) -> str:
     """Return `crm.customer-writer.upsert-customer`, as a command's `event_type` spells an operation."""
     return f"{event_domain(domain)}.{kebab(name)}.{kebab(operation)}"

@@ -1,0 +1,68 @@
+"""Operations of a contract: what goes in, what comes out, and who handles it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodesmith.contract.models import ModelContract, ModelRole
+from nodesmith.naming import event_type, pascal
+
+if TYPE_CHECKING:
+    from nodesmith.contract.registry import ClassRegistry
+    from nodesmith.spec.model import NodeSpec, OperationSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationContract:
+    """One operation; `handler_class` and `handler_module` are empty where the runtime itself answers it."""
+
+    name: str
+    description: str
+    key: str | None
+    timeout_seconds: float | None
+    input: ModelContract
+    output: ModelContract
+    handler_class: str
+    handler_module: str
+    event_type: str
+
+
+def operation_contract(
+    operation: OperationSpec, *, node: NodeSpec, registry: ClassRegistry
+) -> OperationContract:
+    """Return the contract of one operation of an effect, a compute or an orchestrator."""
+    name, path = operation.name, f"operations.{operation.name}"
+    return OperationContract(
+        name=name,
+        description=operation.description or f"Handle {name}.",
+        key=operation.key,
+        timeout_seconds=operation.timeout_seconds,
+        input=registry.model(
+            f"{name}_input",
+            operation.input,
+            role=ModelRole.INPUT,
+            description=f"What `{name}` is given.",
+            path=f"{path}.input",
+        ),
+        output=registry.model(
+            f"{name}_output",
+            operation.output,
+            role=ModelRole.OUTPUT,
+            description=f"What `{name}` answers.",
+            path=f"{path}.output",
+        ),
+        handler_class=handler_class(name),
+        handler_module=handler_module(name),
+        event_type=event_type(domain=node.domain, name=node.name, operation=name),
+    )
+
+
+def handler_class(name: str) -> str:
+    """Return `HandlerUpsertCustomer`."""
+    return f"Handler{pascal(name)}"
+
+
+def handler_module(name: str) -> str:
+    """Return `handler_upsert_customer`."""
+    return f"handler_{name}"

@@ -1,0 +1,196 @@
+"""Class names for everything a node's code defines, each given once; what cannot have one is a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.contract.enums import EnumContract, enum_members
+from nodesmith.contract.models import ModelContract, ModelField, ModelRole
+from nodesmith.contract.types import TypeContract, resolve_type
+from nodesmith.contract.values import decimal_value, is_mutable, literal, python_code
+from nodesmith.errors import Finding
+from nodesmith.naming import pascal
+from nodesmith.spec.model import EnumType, FieldSpec, NullableType, RecordType, ScalarName, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# With its folder, a longer module name does not fit every file system.
+MAX_MODULE_LENGTH = 150
+
+# Public attributes of pydantic's BaseModel: a field of such a name hides one, and pydantic warns or refuses.
+RESERVED_FIELDS = frozenset(
+    {
+        "construct", "copy", "dict", "from_orm", "json", "model_computed_fields", "model_config", "model_construct",
+        "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields", "model_fields_set",
+        "model_json_schema", "model_parametrized_name", "model_post_init", "model_rebuild", "model_validate",
+        "model_validate_json", "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema",
+        "schema_json", "update_forward_refs", "validate",
+    }
+)  # fmt: skip
+
+
+class ClassRegistry:
+    """Gives classes their names and collects what is wrong; one for each contract that is built.
+
+    A nested record or an enum is named after its field (`ModelAddress`, `EnumStatus`). An equal one under the same
+    field name is the same class; a different one is named after its owner, too (`ModelPlaceOrderInputAddress`).
+    """
+
+    def __init__(self, subjects: Iterable[str]) -> None:
+        """Keep the names of the models free that `model` will be asked for: `upsert_customer_input`."""
+        self.findings: list[Finding] = []
+        # class name -> what it stands for: two things of one class name are told apart by it.
+        self._taken: dict[str, str] = {}
+        self._records: dict[str, ModelContract] = {}
+        self._enums: dict[str, EnumContract] = {}
+        for subject in subjects:
+            self._take(f"Model{pascal(subject)}", subject)
+
+    def model(
+        self, subject: str, fields: Iterable[FieldSpec], *, role: ModelRole, description: str, path: str
+    ) -> ModelContract:
+        """Return the model of `fields`, named after `subject`: `upsert_customer_input`."""
+        fields = tuple(fields)
+        names = frozenset(field.name for field in fields)
+        module = f"model_{subject}"
+        self._check_module(module, path)
+        return ModelContract(
+            class_name=f"Model{pascal(subject)}",
+            module=module,
+            role=role,
+            description=description,
+            fields=tuple(
+                self._field(field, owner=subject, names=names, path=f"{path}.{field.name}")
+                for field in fields
+            ),
+        )
+
+    def find(self, rule: str, message: str, path: str, fix: str = "choose another name") -> None:
+        """Note one thing that is wrong."""
+        self.findings.append(Finding(rule=rule, message=message, path=path, fix=fix))
+
+    def _take(self, class_name: str, thing: str) -> None:
+        if self._taken.setdefault(class_name, thing) != thing:
+            message = f"'{self._taken[class_name]}' and '{thing}' would both be the class {class_name}"
+            self.find("class-name-collision", message, thing)
+
+    def _field(self, spec: FieldSpec, *, owner: str, names: frozenset[str], path: str) -> ModelField:
+        if spec.name in RESERVED_FIELDS:
+            self.find("reserved-field", f"'{spec.name}' is an attribute of every pydantic model", path)
+        kind = resolve_type(
+            spec.type,
+            field_names=names,
+            record=lambda record, element: self._record(record, _subject(spec, element=element), owner, path),
+            enum=lambda enum, element: self._enum(enum, _subject(spec, element=element), owner, path),
+        )
+        default = "" if spec.required else self._code(spec.default, kind, path)
+        mutable = is_mutable(default)
+        return ModelField(
+            name=spec.name,
+            type=kind,
+            required=spec.required,
+            default="" if mutable else default,
+            factory=_factory(default) if mutable else "",
+            description=spec.description,
+            constraints=self._constraints(spec, kind, path),
+        )
+
+    def _record(self, record: RecordType, subject: str, owner: str, path: str) -> ModelContract:
+        subject = self._free_subject("Model", subject, owner, repr(record), path)
+        class_name = f"Model{pascal(subject)}"
+        if class_name not in self._records:
+            self._records[class_name] = self.model(
+                subject,
+                record.fields,
+                role=ModelRole.RECORD,
+                description=f"One `{subject}` record.",
+                path=path,
+            )
+        return self._records[class_name]
+
+    def _enum(self, enum: EnumType, subject: str, owner: str, path: str) -> EnumContract:
+        subject = self._free_subject("Enum", subject, owner, repr(enum), path)
+        class_name = f"Enum{pascal(subject)}"
+        if class_name not in self._enums:
+            if len(set(enum.values)) < len(enum.values) or not enum.values:
+                self.find(
+                    "enum-values", "an enum needs values, and each of them once", path, "list each value once"
+                )
+            self._check_module(f"enum_{subject}", path)
+            self._enums[class_name] = EnumContract(
+                class_name=class_name,
+                module=f"enum_{subject}",
+                description=f"What `{subject}` may be.",
+                members=enum_members(enum.values),
+            )
+        return self._enums[class_name]
+
+    def _free_subject(self, prefix: str, subject: str, owner: str, thing: str, path: str) -> str:
+        """Return the short or else the owner's name for a nested `thing`, which takes it."""
+        for candidate in (subject, f"{owner}_{subject}"):
+            marked = f"{candidate}: {thing}"
+            if self._taken.setdefault(f"{prefix}{pascal(candidate)}", marked) == marked:
+                return candidate
+        names = f"{prefix}{pascal(subject)} and {prefix}{pascal(owner)}{pascal(subject)}"
+        self.find("class-name-collision", f"{names} are both taken by something else", path)
+        return f"{owner}_{subject}"
+
+    def _constraints(self, spec: FieldSpec, kind: TypeContract, path: str) -> tuple[tuple[str, str], ...]:
+        outer = _without_null(kind)
+        named = []
+        for name, value in spec.constraints.items():
+            try:
+                named.append((name, _constraint_code(value, outer)))
+            except ValueError as error:
+                self.find("constraint-value", f"{name}: {error}", path)
+        return tuple(named)
+
+    def _code(self, value: object, kind: TypeContract, path: str) -> str:
+        try:
+            return python_code(value, kind)
+        except ValueError as error:
+            self.find("default-type", f"the default does not fit {kind.annotation}: {error}", path)
+            return "None"
+
+    def _check_module(self, module: str, path: str) -> None:
+        if len(module) > MAX_MODULE_LENGTH:
+            self.find(
+                "name-too-long",
+                f"the module {module[:40]}... would have a name of {len(module)} characters",
+                path,
+            )
+
+
+def element_name(field: str) -> str:
+    """Return what one element of a list or dict field is called: `line` for `lines`, `stock_item` for `stock`."""
+    if field.endswith("ies") and len(field) > len("ties"):
+        return f"{field[:-3]}y"
+    if field.endswith(("sses", "xes", "ches", "shes")):
+        return field[:-2]
+    if field.endswith("s") and not field.endswith(("ss", "us", "is")) and len(field) > len("as"):
+        return field[:-1]
+    return f"{field}_item"
+
+
+def _subject(spec: FieldSpec, *, element: bool) -> str:
+    return element_name(spec.name) if element else spec.name
+
+
+def _factory(default: str) -> str:
+    return {"[]": "list", "{}": "dict"}.get(default, f"lambda: {default}")
+
+
+def _without_null(kind: TypeContract) -> TypeContract:
+    while isinstance(kind.spec, NullableType) and kind.inner is not None:
+        kind = kind.inner
+    return kind
+
+
+def _constraint_code(value: object, of: TypeContract) -> str:
+    match of.spec:
+        case ScalarType(name=ScalarName.DECIMAL) if not isinstance(value, bool):
+            return repr(decimal_value(value))
+        case ScalarType(name=ScalarName.DATE | ScalarName.DATETIME):
+            return python_code(value, of)
+    return literal(value)
