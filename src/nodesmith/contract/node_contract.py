@@ -138,6 +138,8 @@ def _models(
     for step in orchestrator.steps if orchestrator else ():
         yield from models_of(step.request)
         yield from models_of(step.answer)
+        if step.undo_request:
+            yield from models_of(step.undo_request)
 
 
 def _once(contracts: Iterable[Named]) -> Iterator[Named]:

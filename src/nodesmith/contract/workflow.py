@@ -31,7 +31,11 @@ class CallContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContract:
-    """One call of the workflow: `request` is what it sends, `answer` what it reads of the result."""
+    """One call of the workflow: `request` is what it sends, `answer` what it reads of the result.
+
+    `key` is the field of the request that keeps the called node's commands in order, and `undo_request` what of the
+    request the undo operation takes; it is set where `undo` is.
+    """
 
     name: str
     call: CallContract
@@ -42,6 +46,8 @@ class StepContract:
     timeout_seconds: float
     retries: int
     undo: CallContract | None
+    undo_request: ModelContract | None
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,8 @@ def workflow_subjects(workflow: WorkflowSpec) -> Iterator[str]:
     for step in workflow.steps:
         yield f"{step.name}_step_input"
         yield f"{step.name}_step_output"
+        if step.undo:
+            yield f"{step.name}_undo_input"
 
 
 def orchestrator_contract(
@@ -110,6 +118,20 @@ def _step(step: StepSpec, *, node: NodeSpec, registry: ClassRegistry) -> StepCon
         timeout_seconds=step.timeout_seconds,
         retries=step.retries,
         undo=_call(step.undo, node) if step.undo else None,
+        undo_request=_undo_request(step, registry),
+        key=step.key,
+    )
+
+
+def _undo_request(step: StepSpec, registry: ClassRegistry) -> ModelContract | None:
+    if step.undo is None:
+        return None
+    return registry.model(
+        f"{step.name}_undo_input",
+        step.undo_input,
+        role=ModelRole.STEP_INPUT,
+        description=f"What of its request takes the step `{step.name}` back.",
+        path=f"workflow.steps.{step.name}.undo",
     )
 
 
