@@ -1,0 +1,1 @@
+"""The event bus's blocks of code, and how they get into a node's module."""

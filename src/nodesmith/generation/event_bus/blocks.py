@@ -1,0 +1,80 @@
+"""The four blocks of code that put a node on the event bus, and the script that starts it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import dropwhile, takewhile
+from typing import TYPE_CHECKING
+
+from nodesmith.generation.event_bus.imports import Import, imports_in, is_import
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+INDENT = "    "
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventBusBlocks:
+    """What stage 4.5 puts into a module, each written as if it stood alone, indented by four spaces.
+
+    `imports` are import statements, then the guard that sets `EVENT_BUS_AVAILABLE`; `init` are assignments to
+    attributes of `self`; `methods` are whole methods, each block of them with one blank line between two.
+    """
+
+    imports: str
+    init: str
+    methods: tuple[str, ...]
+
+    @cached_property
+    def needed_imports(self) -> list[Import]:
+        """What the module must import, besides the guard."""
+        return list(imports_in(takewhile(is_import, ast.parse(self.imports).body)).values())
+
+    @cached_property
+    def guard(self) -> str:
+        """The guarded import, with the comment above it."""
+        body = ast.parse(self.imports).body
+        end = max((statement.end_lineno or 0 for statement in takewhile(is_import, body)), default=0)
+        return "".join(self.imports.splitlines(keepends=True)[end:]).strip("\n") + "\n"
+
+    @cached_property
+    def guard_statements(self) -> Sequence[ast.stmt]:
+        """The statements of the guard."""
+        return list(dropwhile(is_import, ast.parse(self.imports).body))
+
+    @cached_property
+    def init_statements(self) -> dict[str, ast.stmt]:
+        """The assignments of the `init` block, by the attribute each one sets."""
+        return assignments(ast.parse(self.init).body)
+
+    @cached_property
+    def method_definitions(self) -> dict[str, ast.stmt]:
+        """The methods, by name."""
+        return {
+            statement.name: statement
+            for statement in ast.parse("\n".join(self.methods)).body
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+
+
+def assignments(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
+    """Return the statements of a body that assign to an attribute, by the attribute."""
+    return {
+        target.attr: statement
+        for statement in body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Attribute)
+    }
+
+
+def indented(block: str, *, base: str, unit: str) -> str:
+    """Return a block's lines behind `base`, with `unit` for each four spaces of its own."""
+    lines = []
+    for line in block.strip("\n").split("\n"):
+        depth = (len(line) - len(line.lstrip(" "))) // len(INDENT)
+        lines.append(f"{base}{unit * depth}{line[depth * len(INDENT) :]}\n" if line.strip() else "\n")
+    return "".join(lines)

@@ -1,0 +1,227 @@
+"""Imports a block of code needs, merged into those a module has: in isort's order, and with nothing else moved."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import dropwhile, takewhile
+from typing import TYPE_CHECKING, TypeGuard
+
+from nodesmith.generation.event_bus.scope import last_line
+from nodesmith.generation.event_bus.source import Edit, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LINE_LENGTH = 88
+ImportStatement = ast.Import | ast.ImportFrom
+
+
+class Section(IntEnum):
+    """The groups isort keeps apart by a blank line, in order."""
+
+    FUTURE = 0
+    STANDARD_LIBRARY = 1
+    THIRD_PARTY = 2
+    LOCAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`import module` where `name` is empty, else `from module import name`."""
+
+    module: str
+    name: str = ""
+
+    @property
+    def bound(self) -> str:
+        """The name it binds."""
+        return self.name or self.module
+
+
+@dataclass(frozen=True, slots=True)
+class _NewStatement:
+    """`rank` is where isort puts it among others."""
+
+    module: str
+    names: tuple[str, ...]
+
+    @property
+    def rank(self) -> tuple[Section, bool, str]:
+        return _rank(self.module, is_from=bool(self.names))
+
+    @property
+    def text(self) -> str:
+        if not self.names:
+            return f"import {self.module}\n"
+        return (
+            _from_import(f"from {self.module} import", sorted(self.names, key=_member_key), wrap=False) + "\n"
+        )
+
+
+def is_import(statement: ast.stmt) -> TypeGuard[ImportStatement]:
+    """Say whether a statement is an import."""
+    return isinstance(statement, ImportStatement)
+
+
+def imports_in(body: Iterable[ast.stmt]) -> dict[str, Import]:
+    """Return what the imports that stand directly in a body bind, by the name they bind."""
+    return {
+        alias.asname or alias.name.partition(".")[0]: _imported(statement, alias)
+        for statement in body
+        if is_import(statement)
+        for alias in statement.names
+    }
+
+
+def merge_imports(source: Source, missing: Iterable[Import], *, before: int) -> list[Edit]:
+    """Return the edits that import `missing`, at the latest above line `before`.
+
+    There are none where the module imports nothing above that line: then its imports are yet to be written.
+    """
+    body = source.tree.body
+    edits: list[Edit] = []
+    new: list[_NewStatement] = []
+    for statement in _statements(missing):
+        existing = _existing(body, statement) if statement.names else None
+        if existing is None:
+            new.append(statement)
+        else:
+            edits += _extended(source, existing, statement.names)
+    return edits + _insertions(source, first_imports(body, before=before), new)
+
+
+def render_imports(needed: Iterable[Import]) -> str:
+    """Return the imports of a module that has none yet."""
+    text, previous = "", None
+    for statement in _statements(needed):
+        section = statement.rank[0]
+        text += ("" if previous in (None, section) else "\n") + statement.text
+        previous = section
+    return text
+
+
+def first_imports(body: Sequence[ast.stmt], *, before: int) -> list[ImportStatement]:
+    """Return the first run of imports above a line, which isort sorts as one."""
+    above = (statement for statement in body if statement.lineno < before)
+    return list(takewhile(is_import, dropwhile(lambda statement: not is_import(statement), above)))  # type: ignore[arg-type]
+
+
+def _imported(statement: ImportStatement, alias: ast.alias) -> Import:
+    if isinstance(statement, ast.ImportFrom):
+        return Import(_module(statement), alias.name)
+    return Import(alias.name if alias.asname else alias.name.partition(".")[0])
+
+
+def _module(statement: ImportStatement) -> str:
+    if isinstance(statement, ast.ImportFrom):
+        return "." * statement.level + (statement.module or "")
+    return statement.names[0].name
+
+
+def _statements(imports: Iterable[Import]) -> list[_NewStatement]:
+    names: dict[tuple[str, bool], list[str]] = {}
+    for item in imports:
+        names.setdefault((item.module, bool(item.name)), []).extend([item.name] if item.name else [])
+    statements = [_NewStatement(module, tuple(found)) for (module, _), found in names.items()]
+    return sorted(statements, key=lambda statement: statement.rank)
+
+
+def _rank(module: str, *, is_from: bool) -> tuple[Section, bool, str]:
+    root = module.partition(".")[0]
+    if not root:
+        section = Section.LOCAL
+    elif root == "__future__":
+        section = Section.FUTURE
+    else:
+        section = Section.STANDARD_LIBRARY if root in sys.stdlib_module_names else Section.THIRD_PARTY
+    return section, is_from, module.lower()
+
+
+def _rank_of(statement: ImportStatement) -> tuple[Section, bool, str]:
+    return _rank(_module(statement), is_from=isinstance(statement, ast.ImportFrom))
+
+
+def _existing(body: Sequence[ast.stmt], new: _NewStatement) -> ast.ImportFrom | None:
+    for statement in body:
+        names = [alias.name for alias in statement.names] if isinstance(statement, ast.ImportFrom) else ["*"]
+        if isinstance(statement, ast.ImportFrom) and _module(statement) == new.module and "*" not in names:
+            return statement
+    return None
+
+
+def _insertions(source: Source, run: Sequence[ImportStatement], new: Iterable[_NewStatement]) -> list[Edit]:
+    if not run:
+        return []
+    groups: dict[tuple[int, Section], str] = {}
+    for statement in new:
+        index = max((at for at, other in enumerate(run) if _rank_of(other) < statement.rank), default=-1)
+        place = (index, statement.rank[0])
+        groups[place] = groups.get(place, "") + statement.text
+    return [_insertion(source, run, index, section, text) for (index, section), text in groups.items()]
+
+
+def _insertion(
+    source: Source, run: Sequence[ImportStatement], index: int, section: Section, text: str
+) -> Edit:
+    """Return the edit that puts `text` after `run[index]`, in its section or in one of its own."""
+    body = source.tree.body
+    following = run[index + 1] if index + 1 < len(run) else None
+    before = _rank_of(run[index])[0] if index >= 0 else None
+    after = _rank_of(following)[0] if following else None
+    if following and source.begins_its_line(following) and (before is None or before != section == after):
+        # What stands above the first import is the module's, above another one it is that import's.
+        line = following.lineno
+        if index >= 0:
+            line = source.above_comments(line, floor=last_line(body, run[index]))
+        return source.insert_before(line, text if after == section else text + "\n")
+    anchor = run[max(index, 0)]
+    return source.insert_after(last_line(body, anchor), text if before == section else "\n" + text)
+
+
+def _extended(source: Source, statement: ast.ImportFrom, names: Iterable[str]) -> list[Edit]:
+    start = source.offset(statement.lineno, statement.col_offset)
+    end = source.offset(statement.end_lineno or 0, statement.end_col_offset or 0)
+    text = source.text[start:end]
+    if "#" in text:
+        return [_member_insertion(source, statement, name) for name in sorted(names, key=_member_key)]
+    members = [f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in statement.names]
+    for name in names:
+        members.insert(_member_index(members, name), name)
+    head = text[: source.offset(statement.names[0].lineno, statement.names[0].col_offset) - start].rstrip(
+        "( \\\t\r\n"
+    )
+    return [Edit(start, end, _from_import(head, members, wrap=statement.lineno != statement.end_lineno))]
+
+
+def _member_index(members: Sequence[str], name: str) -> int:
+    later = (at for at, member in enumerate(members) if _member_key(member) > _member_key(name))
+    return next(later, len(members))
+
+
+def _member_insertion(source: Source, statement: ast.ImportFrom, name: str) -> Edit:
+    """Return the edit that adds a name to a list with comments, and leaves each with the name it is about."""
+    later = (alias for alias in statement.names if _member_key(alias.name) > _member_key(name))
+    following = next(later, None)
+    if following:
+        at = source.offset(following.lineno, following.col_offset)
+        return Edit(at, at, f"{name},\n{source.indentation(following.lineno)}")
+    last = statement.names[-1]
+    at = source.offset(last.end_lineno or 0, last.end_col_offset or 0)
+    return Edit(at, at, f",\n{source.indentation(last.lineno)}{name}")
+
+
+def _from_import(head: str, members: Sequence[str], *, wrap: bool) -> str:
+    line = f"{head} {', '.join(members)}"
+    if not wrap and len(line) <= LINE_LENGTH:
+        return line
+    return f"{head} (\n" + "".join(f"    {member},\n" for member in members) + ")"
+
+
+def _member_key(member: str) -> tuple[int, str, str]:
+    """Sort constants first, then classes, then the rest, as isort does."""
+    name = member.partition(" ")[0]
+    constant = len(name) > 1 and name.isupper()
+    return 0 if constant else 1 if name[:1].isupper() else 2, name.lower(), name

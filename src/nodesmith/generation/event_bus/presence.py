@@ -1,0 +1,124 @@
+"""What of the event bus a module holds already: nothing, all of it, or something that stands in the way."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodesmith.generation.event_bus.blocks import assignments
+from nodesmith.generation.event_bus.imports import imports_in
+from nodesmith.generation.event_bus.node_class import find_init
+from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from nodesmith.errors import Finding
+    from nodesmith.generation.event_bus.blocks import EventBusBlocks
+    from nodesmith.generation.event_bus.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the integration; `line` is where something of its name is, or 0, `same` that it is that part."""
+
+    name: str
+    line: int
+    same: bool
+
+
+def find_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> list[Part]:
+    """Return every part of the integration but the imports, and whether it is there."""
+    return [
+        *_guard_parts(source.tree, blocks),
+        *_init_parts(cls, blocks),
+        *_method_parts(cls, blocks),
+    ]
+
+
+def import_parts(source: Source, blocks: EventBusBlocks) -> list[Part]:
+    """Return whether each needed name is bound, and to what is needed."""
+    body = source.tree.body
+    present, bound = imports_in(body), dict(bound_names(body))
+    return [
+        Part(f"the name '{item.bound}'", bound.get(item.bound, 0), same=present.get(item.bound) == item)
+        for item in blocks.needed_imports
+    ]
+
+
+def conflict_findings(source: Source, parts: Sequence[Part], *, partial: bool) -> Iterator[Finding]:
+    """Say which parts are something else, and with `partial` which are missing beside others that are there."""
+    for part in parts:
+        if part.line and not part.same:
+            yield source.finding(
+                "conflict",
+                f"{part.name} is there already, and is not what the event bus needs",
+                fix="rename or remove it, then integrate the event bus again",
+                line=part.line,
+            )
+        elif partial and not part.same:
+            yield source.finding(
+                "partial",
+                f"{part.name} is missing, while other parts of the event bus are there",
+                fix="remove the other parts, then integrate the event bus again",
+            )
+
+
+def _guard_parts(tree: ast.Module, blocks: EventBusBlocks) -> Iterator[Part]:
+    lines = dict(bound_names(tree.body))
+    for statement in blocks.guard_statements:
+        names = {name for name, _ in bound_names([statement])}
+        found = names & lines.keys()
+        alike = [other for other in tree.body if type(other) is type(statement)] if found else []
+        for name in sorted(names):
+            yield Part(name, lines.get(name, 0), same=_is_among(statement, alike))
+
+
+def _init_parts(cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
+    init = find_init(cls)
+    direct = assignments(init.body) if init else {}
+    lines = dict(_attributes(cls, without=blocks.method_definitions))
+    for name, statement in blocks.init_statements.items():
+        alike = [direct[name]] if name in direct else []
+        yield Part(f"{cls.name}.{name}", lines.get(name, 0), same=_is_among(statement, alike))
+
+
+def _method_parts(cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
+    lines = dict(bound_names(cls.body))
+    for name, definition in blocks.method_definitions.items():
+        alike = [item for item in cls.body if getattr(item, "name", "") == name]
+        yield Part(f"{cls.name}.{name}()", lines.get(name, 0), same=_is_among(definition, alike))
+
+
+def _attributes(cls: ast.ClassDef, *, without: Container[str]) -> Iterator[tuple[str, int]]:
+    """Return the attributes a class sets, on itself and on `self` in methods other than those of the bus."""
+    yield from bound_names(cls.body)
+    for item in cls.body:
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name not in without:
+            for node in nodes_in_scope(item.body):
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.ctx, ast.Store)
+                    and _is_self(node.value)
+                ):
+                    yield node.attr, node.lineno
+
+
+def _is_self(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Name) and expression.id == "self"
+
+
+def _is_among(statement: ast.stmt, others: Sequence[ast.stmt]) -> bool:
+    return bool(others) and _fingerprint(statement) in map(_fingerprint, others)
+
+
+def _fingerprint(statement: ast.stmt) -> str:
+    """Return what a statement means, whatever its layout: formatting must not make a part another one."""
+    match statement:
+        case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str(text)) as docstring), *_]) | (
+            ast.AsyncFunctionDef(body=[ast.Expr(value=ast.Constant(value=str(text)) as docstring), *_])
+        ):
+            docstring.value = inspect.cleandoc(text)
+    return ast.dump(statement)

@@ -1,0 +1,57 @@
+"""What a body of statements binds, without going into functions and classes."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def nodes_in_scope(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Return the nodes of a body, in no order, without what is inside nested functions and classes."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting += ast.iter_child_nodes(node)
+
+
+def bound_names(body: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
+    """Return the names a body binds, with their lines."""
+    for node in nodes_in_scope(body):
+        if isinstance(node, Definition):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0], node.lineno
+
+
+def local_names(function: ast.FunctionDef) -> Iterator[tuple[str, int]]:
+    """Return the parameters and the other local names of a function, with their lines."""
+    for node in ast.walk(function.args):
+        if isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+    yield from bound_names(function.body)
+
+
+def last_line(body: Sequence[ast.stmt], statement: ast.stmt) -> int:
+    """Return the line on which a statement, and whatever begins on its last line, ends."""
+    end = statement.end_lineno or statement.lineno
+    for other in body:
+        if statement.lineno <= other.lineno <= end:
+            end = max(end, other.end_lineno or 0)
+    return end
+
+
+def first_line(statement: ast.stmt) -> int:
+    """Return the line a statement begins on, its decorators counted in."""
+    decorators = statement.decorator_list if isinstance(statement, Definition) else []
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])

@@ -1,0 +1,197 @@
+"""Put the event bus into a node's module: whole blocks, located by the syntax tree, spliced into the text."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import GateError
+from nodesmith.generation.event_bus.blocks import INDENT, EventBusBlocks, indented
+from nodesmith.generation.event_bus.imports import first_imports, is_import, merge_imports, render_imports
+from nodesmith.generation.event_bus.node_class import find_class, find_init, shape_findings
+from nodesmith.generation.event_bus.presence import conflict_findings, find_parts, import_parts
+from nodesmith.generation.event_bus.scope import Definition, first_line, last_line, local_names
+from nodesmith.generation.event_bus.source import Edit, Source, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nodesmith.errors import Finding
+
+
+def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, file: str = "node.py") -> str:
+    """Return `source` with the event bus in class `class_name`; one that has it comes back as it is.
+
+    Every other line stays byte for byte, but for a `from ... import` that the blocks extend and a body that stands
+    on its header's line. Raises GateError, with findings that name `file` and a line, where the class is not there,
+    where the event bus is there in part, and where the class is of a shape the bus cannot be put into.
+    """
+    module = Source(source, file)
+    cls = find_class(module, class_name)
+    parts = find_parts(module, cls, blocks)
+    imports = import_parts(module, blocks)
+    if all(part.same for part in (*parts, *imports)):
+        return source
+    findings = [
+        *conflict_findings(module, parts, partial=any(part.line for part in parts)),
+        *conflict_findings(module, imports, partial=all(part.same for part in parts)),
+        *shape_findings(module, cls),
+        *_shadowing(module, cls, blocks),
+    ]
+    if findings:
+        raise refusal(*findings)
+    return _checked(_spliced(_unfolded(module, class_name), class_name, blocks), class_name, blocks).text
+
+
+def _unfolded(module: Source, class_name: str) -> Source:
+    """Give the class and its `__init__` lines of their own where they stand on their header's line."""
+    cls = find_class(module, class_name)
+    unit = _indentation_unit(module)
+    module = module.apply(_unfold(module, cls.body[0], unit))
+    cls = find_class(module, class_name)
+    init = find_init(cls)
+    base = module.indentation(cls.body[0].lineno)
+    return module.apply(_unfold(module, init.body[0], base * 2)) if init else module
+
+
+def _unfold(module: Source, first: ast.stmt, indentation: str) -> list[Edit]:
+    if isinstance(first, Definition) or module.begins_its_line(first):
+        return []
+    start = module.line_start(first.lineno)
+    end = module.offset(first.lineno, first.col_offset)
+    return [Edit(start + len(module.text[start:end].rstrip()), end, f"\n{indentation}")]
+
+
+def _indentation_unit(module: Source) -> str:
+    indented_lines = (module.indentation(number) for number in range(1, len(module.lines) + 1))
+    return "\t" if any(found.startswith("\t") for found in indented_lines) else INDENT
+
+
+def _spliced(module: Source, class_name: str, blocks: EventBusBlocks) -> Source:
+    cls = find_class(module, class_name)
+    return module.apply(
+        [
+            *_import_edits(module, cls, blocks),
+            _init_edit(module, cls, blocks),
+            _method_edit(module, cls, blocks),
+        ]
+    )
+
+
+def _import_edits(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> list[Edit]:
+    present = import_parts(module, blocks)
+    missing = [item for item, part in zip(blocks.needed_imports, present, strict=True) if not part.same]
+    above = first_line(cls)
+    edits = merge_imports(module, missing, before=above)
+    body = module.tree.body
+    if not first_imports(body, before=above):
+        line = _header_end(module)
+        text = f"{render_imports(missing)}\n{blocks.guard}"
+        return [*edits, module.insert_after(line, ("\n" if line else "") + text + _gap(module, line))]
+    last = [item for item in body if item.lineno < above and _imports_something(item)][-1]
+    line = last_line(body, last)
+    return [*edits, module.insert_after(line, "\n" + blocks.guard + _gap(module, line))]
+
+
+def _imports_something(statement: ast.stmt) -> bool:
+    """Say whether a statement is an import, or a block of them such as `if TYPE_CHECKING:`."""
+    inside = statement.body if isinstance(statement, ast.If | ast.Try | ast.With) else []
+    return is_import(statement) or any(is_import(item) for item in inside)
+
+
+def _header_end(module: Source) -> int:
+    """Return the last line of what must stay at the top: a docstring, or else comments that stand apart."""
+    body = module.tree.body
+    if ast.get_docstring(module.tree, clean=False) is not None:
+        return last_line(body, body[0])
+    line = 0
+    while module.is_comment(line + 1):
+        line += 1
+    if module.is_blank(line + 1):
+        return line
+    return next((at for at in range(min(line, 2), 0, -1) if _is_declaration(module.lines[at - 1])), 0)
+
+
+def _is_declaration(line: str) -> bool:
+    return line.startswith("#!") or "coding" in line
+
+
+def _gap(module: Source, line: int) -> str:
+    """Return the blank lines to add after line `line`, where what follows brings none of its own."""
+    if module.is_blank(line + 1):
+        return ""
+    following = next((item for item in module.tree.body if first_line(item) > line), None)
+    return "\n\n" if isinstance(following, Definition) else "\n"
+
+
+def _init_edit(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Edit:
+    unit = module.indentation(cls.body[0].lineno)
+    init = find_init(cls)
+    if init is None:
+        return _new_init(module, cls, blocks, unit)
+    base = module.indentation(init.body[0].lineno)
+    block = indented(blocks.init, base=base, unit=unit)
+    last = init.body[-1]
+    if isinstance(last, ast.Return):
+        return module.insert_before(last.lineno, block)
+    return module.insert_after(_with_comments(module, last_line(init.body, last), base), block)
+
+
+def _new_init(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks, unit: str) -> Edit:
+    head = indented(
+        'def __init__(self) -> None:\n    """Put the node together; nothing is opened yet."""',
+        base=unit,
+        unit=unit,
+    )
+    block = head + indented(blocks.init, base=unit * 2, unit=unit)
+    for before, item in zip([None, *cls.body], cls.body, strict=False):
+        if isinstance(item, Definition):
+            floor = last_line(cls.body, before) if before else cls.lineno
+            return module.insert_before(module.above_comments(first_line(item), floor=floor), block + "\n")
+    return module.insert_after(_with_comments(module, cls.end_lineno or 0, unit), "\n" + block)
+
+
+def _method_edit(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Edit:
+    unit = module.indentation(cls.body[0].lineno)
+    methods = "".join("\n" + indented(block, base=unit, unit=unit) for block in blocks.methods)
+    return module.insert_after(_with_comments(module, cls.end_lineno or 0, unit), methods)
+
+
+def _with_comments(module: Source, line: int, indentation: str) -> int:
+    """Return the last of the comment lines that follow a line at no less than `indentation`."""
+    while module.is_comment(line + 1) and module.lines[line].startswith(indentation):
+        line += 1
+    return line
+
+
+def _shadowing(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Finding]:
+    """Say which names of the blocks `__init__` uses for something of its own."""
+    init = find_init(cls)
+    needed = {item.bound for item in blocks.needed_imports}
+    for name, line in local_names(init) if init else ():
+        if name in needed:
+            yield module.finding(
+                "name-taken",
+                f"{cls.name}.__init__ has a local name '{name}', which the event bus needs",
+                fix="rename the local one",
+                line=line,
+            )
+
+
+def _checked(module: Source, class_name: str, blocks: EventBusBlocks) -> Source:
+    """Return the module when it parses and holds every part; raises GateError otherwise."""
+    try:
+        cls = find_class(module, class_name)
+    except GateError as error:
+        raise _unfit(module, error.findings[0].message) from None
+    for part in (*find_parts(module, cls, blocks), *import_parts(module, blocks)):
+        if not part.same:
+            raise _unfit(module, f"{part.name} is not where it should be")
+    return module
+
+
+def _unfit(module: Source, message: str) -> GateError:
+    fix = "run a formatter over it, and then integrate the event bus"
+    return refusal(
+        module.finding("result", f"with the event bus in it the module is broken: {message}", fix=fix)
+    )

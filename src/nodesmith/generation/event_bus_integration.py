@@ -1,0 +1,71 @@
+"""Stage 4.5: put a node on the event bus, and write the script that starts it.
+
+The bus's code is in `templates/event_bus/` and nowhere else; what stage 4 rendered knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import Finding
+from nodesmith.generation.event_bus.blocks import EventBusBlocks
+from nodesmith.generation.event_bus.source import STAGE, refusal
+from nodesmith.generation.event_bus.splice import splice_event_bus
+from nodesmith.generation.files import GeneratedFile, NodeFiles
+from nodesmith.generation.rendering import render
+from nodesmith.spec.model import Archetype
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.spec.model import NodeSpec
+
+ALWAYS_ON_THE_BUS = frozenset({Archetype.EFFECT, Archetype.ORCHESTRATOR})
+
+logger = logging.getLogger("nodesmith.generation")
+
+
+def integrate_event_bus(files: Mapping[str, GeneratedFile], contract: NodeContract) -> NodeFiles:
+    """Return the node's files with the bus in `node.py`, and `start_node.py` beside it.
+
+    A compute or reducer node that did not ask for the bus gets its files back as they are, and a line in the log.
+    Raises GateError of stage 4.5 where the bus cannot be put in.
+    """
+    if not takes_event_bus(contract.spec):
+        logger.info("Skipping event bus integration for %s node (optional)", contract.spec.archetype)
+        return dict(files)
+    path = f"{contract.version_folder}/node.py"
+    node = files.get(path)
+    if node is None:
+        message, fix = f"the node has no {path}", "generate the node first"
+        raise refusal(Finding(rule="node-missing", message=message, fix=fix, file=path))
+    blocks = event_bus_blocks(service_name=contract.spec.name, capabilities=contract.capabilities)
+    text = splice_event_bus(node.text, class_name=contract.class_name, blocks=blocks, file=path)
+    start = GeneratedFile(text=startup_script(class_name=contract.class_name), executable=True)
+    return {**files, path: replace(node, text=text), f"{contract.version_folder}/start_node.py": start}
+
+
+def takes_event_bus(spec: NodeSpec) -> bool:
+    """Say whether a node goes on the bus: effects and orchestrators always, others where they ask for it."""
+    return spec.archetype in ALWAYS_ON_THE_BUS or spec.event_bus
+
+
+def event_bus_blocks(*, service_name: str, capabilities: Sequence[str]) -> EventBusBlocks:
+    """Return the blocks for one node; only what is given here differs from one node to the next."""
+    return EventBusBlocks(
+        imports=_rendered("imports"),
+        init=_rendered("init", service_name=service_name),
+        methods=(_rendered("lifecycle"), _rendered("introspection_event", capabilities=capabilities)),
+    )
+
+
+def startup_script(*, class_name: str) -> str:
+    """Return the text of `start_node.py` for a node's class."""
+    return _rendered("start_node", class_name=class_name)
+
+
+def _rendered(name: str, **values: object) -> str:
+    return render(f"event_bus/{name}.py.j2", values, stage=STAGE)
