@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
-# Nobody knows whether the work was done.
-UNKNOWN_OUTCOME = (NoAnswerError, PublishError)
+# Nobody knows whether the work was done: a record may arrive though its acknowledgement did not.
+UNKNOWN_OUTCOME = (NoAnswerError, PublishError, BusUnavailableError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,9 @@ async def with_retries(
             if not (error.retryable and tries_left):
                 raise
             attempt += 1
-        except (*UNKNOWN_OUTCOME, BusUnavailableError):
-            if not tries_left:
+        except UNKNOWN_OUTCOME as error:
+            hopeless = isinstance(error, PublishError) and not error.retryable
+            if hopeless or not tries_left:
                 raise
         await asyncio.sleep(pause_seconds(retries - tries_left))
     raise AssertionError("the last try returns or raises")

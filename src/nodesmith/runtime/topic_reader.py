@@ -1,0 +1,232 @@
+"""Read topics from now on, without a consumer group, in one thread that owns the client.
+
+For whoever asks on the bus and waits for answers: what matters is that the reading starts *before* the question is sent,
+so the partitions' ends are looked up and assigned first. A topic that does not exist yet has no end; it is looked for
+until it appears and then read from its beginning, since all of it came after the question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from nodesmith.errors import BusUnavailableError
+from nodesmith.runtime.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from confluent_kafka import Message
+
+    from nodesmith.runtime.client import ClientSettings
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+BATCH = 500
+LOOK_AGAIN_SECONDS = 0.2
+LOOK_FOR_NEW_PARTITIONS_SECONDS = 30.0
+ONE_REQUEST_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """Topics somebody wants read, and the future that is set when they are."""
+
+    topics: frozenset[str]
+    before: int
+    deadline: float
+    heard: asyncio.Future[None]
+
+
+class TopicReader:
+    """Hands every record of the topics it listens to to `receive`, which is called in the reader's own thread."""
+
+    def __init__(self, *, client_settings: ClientSettings, receive: Callable[[Message], None]) -> None:
+        self._settings = dict(client_settings)
+        self._receive = receive
+        self._wishes: SimpleQueue[_Wish] = SimpleQueue()
+        self._stop = Event()
+        self._thread: Thread | None = None
+        self._read: set[str] = set()
+        self._last_error = ""
+
+    async def listen(self, topics: Collection[str], *, seconds: float, before: int = 0) -> None:
+        """Return when `topics` are being read, each partition from `before` records ahead of its end.
+
+        Raises BusUnavailableError when the brokers have not answered within `seconds`.
+        """
+        if self._read.issuperset(topics):
+            return
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="nodesmith topic reader", daemon=True)
+            self._thread.start()
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        deadline = time.monotonic() + seconds
+        self._wishes.put(_Wish(topics=frozenset(topics), before=before, deadline=deadline, heard=heard))
+        try:
+            # The thread keeps the deadline; this one only guards against a client call that never returns.
+            await asyncio.wait_for(heard, seconds + 2 * ONE_REQUEST_SECONDS)
+        except TimeoutError:
+            raise self._unavailable() from None
+        self._read.update(topics)
+
+    async def close(self) -> None:
+        """Stop reading; the thread is given a few seconds to leave and cannot keep the process alive."""
+        self._stop.set()
+        if self._thread is not None:
+            await in_thread(self._thread.join, CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        consumer = Consumer(self._client_settings())
+        assignment = _Assignment(consumer)
+        wishes: list[_Wish] = []
+        try:
+            while not self._stop.is_set():
+                wishes = self._fulfil(wishes + self._new_wishes(), assignment)
+                assignment.look_again()
+                self._hand_over(consumer)
+        finally:
+            consumer.close()
+
+    def _client_settings(self) -> ClientSettings:
+        return {
+            **self._settings,
+            "group.id": f"nodesmith-reader-{uuid.uuid4()}",  # the client wants one; no group is ever joined
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",  # a log cut short: what comes twice is told apart by its ids
+            "fetch.wait.max.ms": 100,  # a partition added while a fetch is held waits no longer than this
+            "error_cb": self._note_error,
+        }
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self._last_error:  # noqa: SLF001 - its public name
+            self._last_error = (
+                error.str()
+            )  # of a single broker's error and the sum of them, the first says why
+
+    def _new_wishes(self) -> list[_Wish]:
+        wishes = []
+        with contextlib.suppress(Empty):
+            while True:
+                wishes.append(self._wishes.get_nowait())
+        return wishes
+
+    def _fulfil(self, wishes: list[_Wish], assignment: _Assignment) -> list[_Wish]:
+        """Try each wish once, and return those that have to wait."""
+        waiting = []
+        for wish in wishes:
+            try:
+                assignment.add(wish.topics, before=wish.before, deadline=wish.deadline)
+            except KafkaException as error:
+                self._last_error = self._last_error or str(error.args[0])
+                if time.monotonic() < wish.deadline:
+                    waiting.append(wish)
+                else:
+                    _settle(wish.heard, self._unavailable())
+            else:
+                _settle(wish.heard, None)
+        return waiting
+
+    def _hand_over(self, consumer: Consumer) -> None:
+        """Wait shortly for one record, then take those that are already there with it."""
+        first = consumer.poll(POLL_SECONDS)
+        if first is None:
+            return
+        for message in (first, *consumer.consume(BATCH, 0)):
+            error = message.error()
+            if error is None:
+                self._receive(message)
+            else:
+                self._note_error(error)
+
+    def _unavailable(self) -> BusUnavailableError:
+        reason = f": {self._last_error}" if self._last_error else ""
+        return bus_unavailable(str(self._settings["bootstrap.servers"]), reason)
+
+
+class _Assignment:
+    """Which partitions are read, and which topics still have to appear."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._partitions: dict[str, int] = {}
+        self._looked = time.monotonic()
+
+    def add(self, topics: Collection[str], *, before: int, deadline: float) -> None:
+        """Start reading those topics that are not yet read; raise KafkaException where the brokers do not answer."""
+        for topic in topics:
+            if topic not in self._partitions:
+                seconds = _one_request(deadline)
+                count = self._count(topic, seconds)
+                self._assign(
+                    topic, [self._near_end(topic, number, before, seconds) for number in range(count)]
+                )
+                self._partitions[topic] = count
+
+    def look_again(self) -> None:
+        """Read topics and partitions that have appeared since, from their beginning."""
+        absent = not all(self._partitions.values())
+        pause = LOOK_AGAIN_SECONDS if absent else LOOK_FOR_NEW_PARTITIONS_SECONDS
+        if not self._partitions or time.monotonic() - self._looked < pause:
+            return
+        with contextlib.suppress(KafkaException):  # brokers away: looked for again after the next pause
+            for topic, known in self._partitions.items():
+                if known == 0 or not absent:
+                    count = self._count(topic, ONE_REQUEST_SECONDS)
+                    self._assign(topic, [TopicPartition(topic, number, 0) for number in range(known, count)])
+                    self._partitions[topic] = max(known, count)
+        self._looked = time.monotonic()
+
+    def _count(self, topic: str, seconds: float) -> int:
+        """Return how many partitions a topic has; 0 where it does not exist."""
+        metadata = self._consumer.list_topics(topic, timeout=seconds).topics[topic]
+        return 0 if metadata.error is not None else len(metadata.partitions)
+
+    def _near_end(self, topic: str, number: int, before: int, seconds: float) -> TopicPartition:
+        partition = TopicPartition(topic, number)
+        low, high = self._consumer.get_watermark_offsets(partition, timeout=seconds, cached=False)
+        return TopicPartition(topic, number, max(low, high - before))
+
+    def _assign(self, topic: str, partitions: list[TopicPartition]) -> None:
+        if partitions:
+            logger.debug("reading %s from %s", topic, [partition.offset for partition in partitions])
+            self._consumer.incremental_assign(partitions)
+
+
+def _one_request(deadline: float) -> float:
+    return max(0.05, min(ONE_REQUEST_SECONDS, deadline - time.monotonic()))
+
+
+def bus_unavailable(bootstrap_servers: str, reason: str = "") -> BusUnavailableError:
+    """Return the error of who cannot reach a broker."""
+    return BusUnavailableError(
+        f"no Kafka broker at {bootstrap_servers} answers{reason}",
+        fix="start one with `nodesmith up` or `nodesmith broker`, or name another: "
+        "--kafka-servers HOST:PORT, or KAFKA_BOOTSTRAP_SERVERS",
+    )
+
+
+def _settle(future: asyncio.Future[None], error: Exception | None) -> None:
+    """Settle `future` in its own loop, unless nobody waits for it any more."""
+
+    def settle() -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    with contextlib.suppress(RuntimeError):  # the loop has closed
+        future.get_loop().call_soon_threadsafe(settle)
