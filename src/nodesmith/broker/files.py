@@ -1,0 +1,29 @@
+"""Writes that happen whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Buffer
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` beside `path`, and put it in its place only when all of it is there."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def append_whole(file: int, data: Buffer, *, size: int) -> None:
+    """Append `data` to an open file of `size` bytes, or leave it as it was and raise `OSError` (a full disk)."""
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    except OSError:
+        os.ftruncate(file, size)
+        raise

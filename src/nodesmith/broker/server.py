@@ -1,0 +1,91 @@
+"""The embedded broker: a data folder, a socket, and the connections on it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from nodesmith.broker.connection import serve
+from nodesmith.broker.state import open_state
+from nodesmith.errors import InputError
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9092
+DEFAULT_PARTITIONS = 4
+_STREAM_LIMIT = 4 * 1024 * 1024
+_BACKLOG = 512
+
+
+class EmbeddedBroker:
+    """A Kafka-protocol broker in this event loop, for a laptop and for tests, not for production.
+
+    Use it as an asynchronous context manager. Port 0 picks a free one; `port` and `bootstrap_servers` say which.
+    Entering raises `InputError` where the port is taken or the data folder cannot be used.
+    """
+
+    def __init__(
+        self, *, data_dir: Path, host: str = DEFAULT_HOST, port: int = 0, partitions: int = DEFAULT_PARTITIONS
+    ) -> None:
+        self.data_dir = data_dir
+        self.host = host
+        self.port = port
+        self._partitions = partitions
+        self._connections: set[asyncio.Task[None]] = set()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Return what a client connects to."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Open the data folder and listen."""
+        listener = _listen(self.host, self.port)
+        try:
+            self._state = open_state(self.data_dir, default_partitions=self._partitions)
+        except BaseException:
+            listener.close()
+            raise
+        self.port = listener.getsockname()[1]
+        self._server = await asyncio.start_server(
+            self._accept, sock=listener, limit=_STREAM_LIMIT, backlog=_BACKLOG
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the socket, end the connections, whatever they wait for, and close the data folder."""
+        self._server.close()
+        connections = list(self._connections)
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await self._server.wait_closed()
+        self._state.close()
+
+    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        connection = asyncio.create_task(serve(self._state, reader, writer))
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        raise InputError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            fix="stop what listens there, or choose another port with --port (0 picks a free one)"
+            if taken
+            else "give an address of this machine with --host and a port you may use with --port",
+        ) from error

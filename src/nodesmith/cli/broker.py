@@ -1,0 +1,63 @@
+"""`nodesmith broker`: run the embedded broker until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from pathlib import Path
+
+import click
+
+DEFAULT_DATA_DIR = Path(".nodesmith") / "broker"
+PURPOSE = "for a laptop and for tests, not for production: one process, no replicas, no TLS, records are kept until deleted"
+
+
+@click.command(
+    "broker",
+    help="Run a Kafka-protocol broker for a laptop and for tests.\n\nNot for production: one process, no replicas, no TLS or "
+    "logins, no transactions. Any Kafka client can use it. Records and committed offsets stay in the data folder "
+    "until they are deleted, and survive a killed broker (not a power cut).",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=9092, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DATA_DIR,
+    show_default=True,
+    help="Folder for records and offsets; made where there is none.",
+)
+@click.option(
+    "--partitions",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Partitions of a topic that is made by being used.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say where it listens as one line of JSON.")
+def command(host: str, port: int, data_dir: Path, partitions: int, as_json: bool) -> None:
+    """Listen, say so, and wait for SIGTERM or SIGINT."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    asyncio.run(
+        _run(host=host, port=port, data_dir=data_dir.absolute(), partitions=partitions, as_json=as_json)
+    )
+
+
+async def _run(*, host: str, port: int, data_dir: Path, partitions: int, as_json: bool) -> None:
+    from nodesmith.broker import EmbeddedBroker
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with EmbeddedBroker(host=host, port=port, data_dir=data_dir, partitions=partitions) as broker:
+        if as_json:
+            click.echo(json.dumps({"host": host, "port": broker.port, "data_dir": str(data_dir)}))
+        else:
+            click.echo(f"listening on {broker.bootstrap_servers}, data in {data_dir}")
+        click.echo(f"nodesmith broker: {PURPOSE}", err=True)
+        await stop.wait()
