@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from nodesmith.contract.models import ModelContract, ModelRole
 from nodesmith.naming import event_type, pascal
+from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:
     from nodesmith.contract.registry import ClassRegistry
     from nodesmith.spec.model import NodeSpec, OperationSpec
+
+
+# ONEX asks every compute node how long an operation may take; the runtime keeps what is said here.
+DEFAULT_COMPUTE_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ def operation_contract(
         name=name,
         description=operation.description or f"Handle {name}.",
         key=operation.key,
-        timeout_seconds=operation.timeout_seconds,
+        timeout_seconds=_timeout(operation, node),
         input=registry.model(
             f"{name}_input",
             operation.input,
@@ -56,6 +61,12 @@ def operation_contract(
         handler_module=handler_module(name),
         event_type=event_type(domain=node.domain, name=node.name, operation=name),
     )
+
+
+def _timeout(operation: OperationSpec, node: NodeSpec) -> float | None:
+    if operation.timeout_seconds is None and node.archetype == Archetype.COMPUTE:
+        return DEFAULT_COMPUTE_TIMEOUT_SECONDS
+    return operation.timeout_seconds
 
 
 def handler_class(name: str) -> str:
