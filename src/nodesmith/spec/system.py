@@ -1,0 +1,121 @@
+"""Nodes held against each other: their names, what an event comes from, what a workflow's steps call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nodesmith.naming import event_domain, kebab, node_folder
+from nodesmith.spec.directory import Directory, Target
+from nodesmith.spec.findings import Findings
+from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, SystemSpec
+from nodesmith.spec.node import ReadNode, read_node
+from nodesmith.spec.operations import field_named
+from nodesmith.spec.plain_tree import tree_of
+from nodesmith.spec.reducer import check_event_keys
+from nodesmith.spec.steps import resolve_workflow
+from nodesmith.spec.type_language import fits, type_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from nodesmith.spec.tree import Tree
+
+
+def resolve(system: SystemSpec) -> SystemSpec:
+    """Check nodes against each other again, from their documents, and return them with every reference filled in.
+
+    Raise SpecError with all findings. For nodes that come from files use `load_system`, which has lines for them.
+    """
+    findings = Findings()
+    read = []
+    for node in system.nodes:
+        tree = tree_of(node.document, source=node.name, findings=findings)
+        found = read_node(tree, findings)
+        if found is not None:
+            read.append(found)
+    nodes = check_system(read, findings)
+    findings.raise_if_any(f"the system {system.name}".strip())
+    return replace(system, nodes=nodes)
+
+
+def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpec, ...]:
+    """Return the nodes with every reference filled in; what does not fit together is added to `findings`."""
+    _check_names(nodes, findings)
+    # Reducers first: what their events carry may come from a source, and a workflow may call them.
+    directory = Directory(nodes=tuple(nodes))
+    read = [replace(node, spec=_with_events(node, directory, findings)) for node in nodes]
+    directory = Directory(nodes=tuple(read))
+    return tuple(resolve_workflow(node, directory, findings) for node in read)
+
+
+def _check_names(nodes: Sequence[ReadNode], findings: Findings) -> None:
+    named = [node for node in nodes if node.spec.name]
+    _check_unique(named, findings, _topic_name, "share their topics")
+    _check_unique(named, findings, _folder, "share their folder")
+
+
+def _topic_name(spec: NodeSpec) -> tuple[str, str]:
+    return event_domain(spec.domain), kebab(spec.name)
+
+
+def _folder(spec: NodeSpec) -> str:
+    return node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
+
+
+def _check_unique(
+    nodes: Sequence[ReadNode], findings: Findings, what: Callable[[NodeSpec], Hashable], why: str
+) -> None:
+    seen: dict[Hashable, ReadNode] = {}
+    for node in nodes:
+        first = seen.setdefault(what(node.spec), node)
+        if first is not node:
+            other = first.tree.at("name").place
+            message = f"this node and '{first.spec.name}' ({other}) would {why}"
+            findings.add("name-collision", message, node.tree.at("name").place, "rename one of them")
+
+
+def _with_events(node: ReadNode, directory: Directory, findings: Findings) -> NodeSpec:
+    """Return a reducer whose events have fields and sources with a domain; any other node as it is."""
+    spec = node.spec
+    if spec.archetype is not Archetype.REDUCER:
+        return spec
+    events = tuple(_resolved_event(event, node, directory, findings) for event in spec.events)
+    if spec.state is not None:
+        check_event_keys(events, spec.state, node.tree, findings)
+    return replace(spec, events=events)
+
+
+def _resolved_event(event: EventSpec, node: ReadNode, directory: Directory, findings: Findings) -> EventSpec:
+    if event.source is None:
+        return event
+    tree = node.tree.at("events", event.name)
+    found = directory.find(event.source, tree.at("from"), node.spec, findings)
+    if found is None:
+        return event
+    if isinstance(found, Target):
+        if "fields" in tree.entries:
+            _check_event_fields(event, found, tree.at("fields"), findings)
+            return replace(event, source=found.ref)
+        return replace(event, source=found.ref, fields=found.operation.output)
+    if "fields" not in tree.entries:
+        message = f"the event '{event.name}' needs 'fields': its source is in no file that was read"
+        findings.add("missing-key", message, tree.key, "add 'fields:', or check it together with its source")
+    return replace(event, source=found.ref)
+
+
+def _check_event_fields(event: EventSpec, source: Target, tree: Tree, findings: Findings) -> None:
+    output = source.operation.output
+    for field in event.fields:
+        place = tree.at(field.name)
+        given = field_named(field.name, output)
+        if given is None and field.required:
+            message = f"{source.where()} has no output field '{field.name}'"
+            fix = findings.near(field.name, [one.name for one in output])
+            findings.add("unknown-reference", message, place.key, fix)
+        elif given is not None and not fits(given.type, field.type):
+            stands = source.output_place(given)
+            message = (
+                f"'{field.name}' is {type_text(field.type)} here, and {type_text(given.type)} at {stands}"
+            )
+            findings.add("type-mismatch", message, place.place, f"make it {type_text(given.type)}")
