@@ -11,12 +11,13 @@ NodesmithError                      everything nodesmith raises on purpose
     ├── PublishError                the broker did not acknowledge a record
     ├── NoAnswerError               nobody answered before the deadline
     ├── CommandFailedError          a node answered that a command failed
-    ├── WorkflowFailedError         a step of a workflow failed; carries what was taken back
     └── OperationError              an operation could not be carried out inside a node
         ├── UnknownOperationError   the node has no such operation
+        ├── InvalidEnvelopeError    a record's value is no event envelope
         ├── InvalidPayloadError     a payload does not fit the operation's model
         ├── HandlerNotImplementedError   nobody has written the handler yet
-        └── TransitionError         an event is not allowed in the present state
+        ├── TransitionError         an event is not allowed in the present state
+        └── WorkflowFailedError     a step of a workflow failed; carries what was taken back
 """
 
 from __future__ import annotations
@@ -125,11 +126,12 @@ class BusUnavailableError(SystemFailedError):
 
 
 class PublishError(SystemFailedError):
-    """The broker did not acknowledge a record for `topic`."""
+    """The broker did not acknowledge a record for `topic`; `retryable` says whether trying again may help."""
 
-    def __init__(self, message: str, *, topic: str, fix: str = "") -> None:
+    def __init__(self, message: str, *, topic: str, fix: str = "", retryable: bool = True) -> None:
         super().__init__(message, fix=fix)
         self.topic = topic
+        self.retryable = retryable
 
 
 class NoAnswerError(SystemFailedError):
@@ -146,40 +148,16 @@ class CommandFailedError(SystemFailedError):
         self.attempts = attempts
 
 
-class WorkflowFailedError(SystemFailedError):
-    """A step of a workflow failed, and what was done before it was taken back as far as it could be.
-
-    `undone` are the steps that were taken back, in that order; `not_undone` those that were not, each with the reason;
-    `unknown` those nobody answered for: they may have been done or not.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        step: str,
-        undone: tuple[str, ...] = (),
-        not_undone: tuple[tuple[str, str], ...] = (),
-        unknown: tuple[str, ...] = (),
-    ) -> None:
-        parts = [message, f"undone: {', '.join(undone) or 'nothing'}"]
-        if not_undone:
-            parts.append("NOT undone: " + ", ".join(f"{name} ({reason})" for name, reason in not_undone))
-        if unknown:
-            parts.append(f"nobody knows whether it was done: {', '.join(unknown)}")
-        super().__init__("; ".join(parts))
-        self.step = step
-        self.undone = undone
-        self.not_undone = not_undone
-        self.unknown = unknown
-
-
 class OperationError(SystemFailedError):
     """An operation could not be carried out inside a node."""
 
 
 class UnknownOperationError(OperationError):
     """The node has no such operation."""
+
+
+class InvalidEnvelopeError(OperationError):
+    """A record's value is no event envelope."""
 
 
 class InvalidPayloadError(OperationError):
@@ -204,3 +182,38 @@ class HandlerNotImplementedError(OperationError):
 
 class TransitionError(OperationError):
     """An event is not allowed in the present state of a reducer's state machine."""
+
+
+class WorkflowFailedError(OperationError):
+    """A step of a workflow failed, and what was done before it was taken back as far as it could be.
+
+    `undone` are the steps that were taken back, in that order; `not_undone` those whose undo failed, each with the reason;
+    `kept` those that have no undo; `unknown` those nobody answered for: they may have been done or not. Never to be
+    tried again under the same id: what was undone would count as done.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: str,
+        undone: tuple[str, ...] = (),
+        not_undone: tuple[tuple[str, str], ...] = (),
+        kept: tuple[str, ...] = (),
+        unknown: tuple[str, ...] = (),
+    ) -> None:
+        parts = [
+            message,
+            f"undone: {', '.join(undone)}" if undone else "",
+            "NOT undone: " + ", ".join(f"{name} ({reason})" for name, reason in not_undone)
+            if not_undone
+            else "",
+            f"kept, having no undo: {', '.join(kept)}" if kept else "",
+            f"nobody knows whether it was done: {', '.join(unknown)}" if unknown else "",
+        ]
+        super().__init__("; ".join(part for part in parts if part))
+        self.step = step
+        self.undone = undone
+        self.not_undone = not_undone
+        self.kept = kept
+        self.unknown = unknown

@@ -161,8 +161,9 @@ def test_an_undo_that_fails_is_reported_and_the_others_still_happen() -> None:
     error = failure_of(flow, bus)
 
     assert error.undone == ("reserve",)
-    assert error.not_undone == (("pay", "it broke"), ("look", "it has no undo"))
-    assert "NOT undone: pay (it broke), look (it has no undo)" in error.message
+    assert error.not_undone == (("pay", "it broke"),)
+    assert error.kept == ("look",)
+    assert error.message.endswith("undone: reserve; NOT undone: pay (it broke); kept, having no undo: look")
 
 
 def test_a_step_under_way_when_another_fails_is_finished_and_taken_back() -> None:
@@ -276,6 +277,7 @@ def test_a_failed_run_tells_what_failed_and_what_was_taken_back() -> None:
         "message": "it broke",
         "undone": ["a"],
         "not_undone": {},
+        "kept": [],
         "unknown": [],
     }
 

@@ -144,20 +144,22 @@ async def _give_up(
     workflow: Workflow, run: WorkflowRun, *, bus: Bus, step: str, error: Exception
 ) -> WorkflowFailedError:
     """Take back what was done, tell of the failure and return the error that says so."""
-    undone, not_undone = await undo_steps(workflow, run, bus=bus)
+    left = await undo_steps(workflow, run, bus=bus)
     unknown = tuple(name for name, state in run.steps.items() if state.status is StepStatus.UNKNOWN)
     failure = WorkflowFailedError(
         f"workflow '{workflow.name}' failed at step '{step}': {in_words(error)}",
         step=step,
-        undone=undone,
-        not_undone=not_undone,
+        undone=left.undone,
+        not_undone=left.not_undone,
+        kept=left.kept,
         unknown=unknown,
     )
     facts = {
         "failed_step": step,
         **describe(error),
-        "undone": list(undone),
-        "not_undone": dict(not_undone),
+        "undone": list(left.undone),
+        "not_undone": dict(left.not_undone),
+        "kept": list(left.kept),
         "unknown": list(unknown),
     }
     await bus.tell(WorkflowEvent(moment=Moment.WORKFLOW_FAILED, run=run, facts=facts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import in_words
@@ -16,22 +17,25 @@ if TYPE_CHECKING:
     from nodesmith.orchestration.attempts import CommandPort
     from nodesmith.orchestration.workflow import Step, Undo, Workflow
 
-NO_UNDO = "it has no undo"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What became of the steps that were done: taken back, failed to be taken back (with the reason), without an undo."""
+
+    undone: tuple[str, ...]
+    not_undone: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...]
 
 
-async def undo_steps(
-    workflow: Workflow, run: WorkflowRun, *, bus: CommandPort
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Undo every step whose work was done, the last one first, and go on where an undo fails.
-
-    Returns the steps that were taken back, and those that were not, each with the reason.
-    """
+async def undo_steps(workflow: Workflow, run: WorkflowRun, *, bus: CommandPort) -> Undone:
+    """Undo every step whose work was done, the last one first, and go on where an undo fails."""
     undone: list[str] = []
     not_undone: list[tuple[str, str]] = []
+    kept: list[str] = []
     for name in reversed(run.done):
         step = workflow.step(name)
         if step.undo is None:
-            not_undone.append((name, NO_UNDO))
+            kept.append(name)
             continue
         try:
             await _undo(step, step.undo, run, bus=bus)
@@ -41,7 +45,7 @@ async def undo_steps(
         else:
             run.steps[name].status = StepStatus.UNDONE
             undone.append(name)
-    return tuple(undone), tuple(not_undone)
+    return Undone(undone=tuple(undone), not_undone=tuple(not_undone), kept=tuple(kept))
 
 
 async def _undo(step: Step, undo: Undo, run: WorkflowRun, *, bus: CommandPort) -> None:

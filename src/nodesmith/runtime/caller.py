@@ -11,15 +11,15 @@ from uuid import UUID, uuid4
 
 from nodesmith import naming
 from nodesmith.errors import CommandFailedError, InvalidEnvelopeError, NoAnswerError
+from nodesmith.runtime.bus import EventPublisher
 from nodesmith.runtime.envelope import Envelope, OutgoingRecord, make_envelope, read_envelope
 from nodesmith.runtime.topic_reader import TopicReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
     from confluent_kafka import Message
-
-    from nodesmith.runtime.bus import EventPublisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,28 @@ class CommandCaller:
     up before the command is sent, so that none can be missed; a result is known by the id of the command it answers.
     """
 
-    def __init__(self, *, publisher: EventPublisher, source: str) -> None:
-        self._publisher = publisher
+    def __init__(
+        self, *, source: str, publisher: EventPublisher | None = None, bootstrap_servers: str = ""
+    ) -> None:
+        """Put the client together, on a publisher that runs, or on one of its own to `bootstrap_servers`.
+
+        With one of its own it is used as an asynchronous context manager, which starts and closes that publisher.
+        """
+        self._owns_publisher = publisher is None
+        self._publisher = publisher or EventPublisher(bootstrap_servers=bootstrap_servers, source=source)
         self._source = source
         self._waiting: dict[UUID, asyncio.Future[_Reply]] = {}
-        self._reader = TopicReader(client_settings=publisher.client_settings, receive=self._receive)
+        self._reader = TopicReader(client_settings=self._publisher.client_settings, receive=self._receive)
+
+    async def __aenter__(self) -> Self:
+        """Start the publisher where it is our own."""
+        if self._owns_publisher:
+            await self._publisher.start()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Close."""
+        await self.close()
 
     async def call(
         self,
@@ -107,6 +124,8 @@ class CommandCaller:
             if not reply.done():
                 reply.set_exception(NoAnswerError("the bus was left before an answer came"))
         await self._reader.close()
+        if self._owns_publisher:
+            await self._publisher.close()
 
     async def _ask(self, record: OutgoingRecord, *, deadline: float) -> _Reply | None:
         """Publish a command and return the reply, or None when the deadline has passed."""
