@@ -1,9 +1,9 @@
 """The APIs of the Kafka protocol this broker has, and the versions of each.
 
 A version is listed only where every field that a client may set in it is heeded or is of no consequence here. Ranges end
-where the "flexible" encoding begins: a client may put tagged fields into it that a broker has to skip, and kio's reader
-refuses those it does not know (librdkafka 2.16 sends one by mistake in metadata 9). The exceptions have no older form
-of what they are for: client names in API versions 3, states in list groups 4, and describe cluster.
+where the "flexible" encoding begins, which every client of today can do without and which takes longer to read and to
+write. The exceptions have no older form of what they are for: client names in API versions 3, states in list groups 4,
+and describe cluster.
 """
 
 from __future__ import annotations

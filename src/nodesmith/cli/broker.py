@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 import signal
 from pathlib import Path
 
@@ -41,6 +42,9 @@ PURPOSE = "for a laptop and for tests, not for production: one process, no repli
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as one line of JSON.")
 def command(host: str, port: int, data_dir: Path, partitions: int, as_json: bool) -> None:
     """Listen, say so, and wait for SIGTERM or SIGINT."""
+    # Every partition is an open file, and the usual soft limit is 1024.
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     asyncio.run(
         _run(host=host, port=port, data_dir=data_dir.absolute(), partitions=partitions, as_json=as_json)
