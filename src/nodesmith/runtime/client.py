@@ -1,0 +1,70 @@
+"""Settings of every Kafka client of a node, and topics that must be there before it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SettingValue = str | int | float | bool
+ClientSettings = dict[str, Any]
+
+# A member that was killed is out of its group after this time; until then its partitions wait.
+SESSION_MILLISECONDS = 6_000
+
+
+def common_settings(
+    *, bootstrap_servers: str, source: str, extra: Mapping[str, SettingValue] | None
+) -> ClientSettings:
+    """Return what a producer, a consumer and an admin client have in common; `extra` wins, and may hold credentials."""
+    return {
+        "bootstrap.servers": bootstrap_servers,
+        "client.id": source,
+        "enable.metrics.push": False,
+        # librdkafka would write every failed connection to standard error; they come through error_cb.
+        "log_level": 2,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1_000,
+        "socket.connection.setup.timeout.ms": 5_000,
+        **(extra or {}),
+    }
+
+
+def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSettings:
+    """Return the settings of a consumer that commits only what it is told to, from the first record on."""
+    return {
+        **common,
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": SESSION_MILLISECONDS,
+        "heartbeat.interval.ms": SESSION_MILLISECONDS // 4,
+        "topic.metadata.refresh.interval.ms": 30_000,
+        "queued.max.messages.kbytes": 16_384,
+        "fetch.wait.max.ms": 500,
+    }
+
+
+def ensure_topics(common: Mapping[str, Any], topics: Iterable[str], *, seconds: float) -> None:
+    """Create the topics that are missing, with the broker's own defaults; raise KafkaException where that fails.
+
+    Blocks, at most about twice `seconds`. Brokers often do not create topics by themselves.
+    """
+    admin = AdminClient(dict(common))
+    there = admin.list_topics(timeout=seconds).topics
+    missing = [NewTopic(topic) for topic in dict.fromkeys(topics) if topic not in there]
+    if not missing:
+        return
+    for made in admin.create_topics(missing, operation_timeout=seconds, request_timeout=seconds).values():
+        try:
+            made.result(timeout=seconds)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise

@@ -1,0 +1,192 @@
+"""From a record to its answer: what is asked, the handler's work, and the result on the bus."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic_core import to_json
+
+from nodesmith import naming
+from nodesmith.errors import (
+    BusUnavailableError,
+    OperationError,
+    PublishError,
+    UnknownOperationError,
+)
+from nodesmith.runtime.answers import Question, completed, failed, message_of, question
+from nodesmith.runtime.context import Command
+from nodesmith.runtime.dispatch import Job
+from nodesmith.runtime.envelope import read_envelope
+from nodesmith.runtime.operations import fit_json
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from nodesmith.runtime.definition import NodeDefinition
+    from nodesmith.runtime.envelope import Envelope, OutgoingRecord
+    from nodesmith.runtime.metrics import NodeMetrics
+    from nodesmith.runtime.operations import Operation
+    from nodesmith.runtime.records import IncomingRecord
+
+logger = logging.getLogger("nodesmith.runtime.commands")
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Publisher(Protocol):
+    """Where answers leave: an EventPublisher."""
+
+    async def publish(self, record: OutgoingRecord) -> None:
+        """Return when the broker has acknowledged the record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A record that was understood: what to do, with what, and whom to answer."""
+
+    question: Question
+    command: Command
+    operation: Operation
+    request: BaseModel
+
+    @property
+    def lane(self) -> str | None:
+        """What keeps it in order: the value of the operation's key, else the record's key, else nothing."""
+        key = self.operation.key
+        if key is None:
+            return self.command.key
+        return str(self.request.model_dump(mode="json", include={key})[key])
+
+
+class CommandDesk:
+    """Plans the work on each record and does it.
+
+    A record that asks for nothing this node can do is answered with a failure and never stops the ones behind it. An
+    answer that the broker does not acknowledge is sent again until it does; only `give_up()` ends that.
+    """
+
+    def __init__(self, *, definition: NodeDefinition, publisher: Publisher, metrics: NodeMetrics) -> None:
+        self._definition = definition
+        self._identity = definition.identity
+        self._publisher = publisher
+        self._metrics = metrics
+        self._operations = {naming.kebab(operation.name): operation for operation in definition.operations}
+        self._subscriptions = {
+            (subscription.topic, subscription.event_type): subscription.operation
+            for subscription in definition.subscriptions
+        }
+        self._subscribed_topics = frozenset(topic for topic, _ in self._subscriptions)
+        self._giving_up = False
+
+    def give_up(self) -> None:
+        """Try no answer again that could not be published: the node is stopping."""
+        self._giving_up = True
+
+    def plan(self, record: IncomingRecord) -> Job:
+        """Return what to do about `record`, and in which lane."""
+        self._metrics.consumed.labels(topic=record.topic).inc()
+        job = partial(Job, partition=record.source, offset=record.offset)
+        envelope = None
+        try:
+            envelope = read_envelope(record.value)
+            asked = self._understand(record, envelope)
+        except OperationError as error:
+            logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
+            event_type = (envelope and envelope.event_type) or self._identity.dot_path
+            refused = question(record, envelope, event_type=event_type)
+            return job(lane=record.key_text, run=partial(self._refuse, refused, error))
+        if asked is None:
+            return job(lane=None, run=_nothing)
+        return job(lane=asked.lane, run=partial(self._work, asked))
+
+    def _understand(self, record: IncomingRecord, envelope: Envelope) -> Asked | None:
+        """Return what is asked, None for another operation's event on a subscribed topic; raise OperationError."""
+        subscribed = record.topic in self._subscribed_topics
+        if not subscribed:
+            operation = self._operation(envelope.event_type)
+        elif name := self._subscriptions.get((record.topic, envelope.event_type or "")):
+            operation = self._definition.operation(name)
+        else:
+            return None
+        payload = to_json(envelope.payload)
+        request = fit_json(operation.input_model, payload, operation=operation.name, lenient=subscribed)
+        event_type = self._identity.event_type(operation.name)
+        command = Command(
+            operation=operation.name,
+            event_type=event_type,
+            envelope_id=envelope.envelope_id,
+            correlation_id=envelope.correlation_id,
+            key=record.key_text,
+        )
+        answer = question(record, envelope, event_type=event_type)
+        return Asked(question=answer, command=command, operation=operation, request=request)
+
+    def _operation(self, event_type: str | None) -> Operation:
+        start = f"{self._identity.dot_path}."
+        if event_type is None and len(self._operations) == 1:
+            return next(iter(self._operations.values()))
+        if event_type is not None and event_type.startswith(start):
+            operation = self._operations.get(event_type.removeprefix(start))
+            if operation is not None:
+                return operation
+        asked = f"event_type '{event_type}'" if event_type else "a command without event_type"
+        known = ", ".join(start + name for name in self._operations)
+        raise UnknownOperationError(f"{self._identity.name} has no operation for {asked}; it has {known}")
+
+    async def _work(self, asked: Asked) -> None:
+        name = asked.operation.name
+        started = time.perf_counter()
+        try:
+            outcome = await self._definition.handle(asked.command, asked.request)
+        except Exception as error:  # whatever a handler raises is its command's answer
+            logger.warning("command %s: %s failed: %s", asked.command.envelope_id, name, message_of(error))
+            logger.debug("operation %s failed here", name, exc_info=error)
+            await self._fail(asked.question, error, operation=name, attempts=asked.command.attempt)
+        else:
+            await self._answer(asked.question, completed(self._identity, asked.question, outcome))
+        finally:
+            self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
+
+    async def _refuse(self, asked: Question, error: OperationError) -> None:
+        await self._fail(asked, error, operation="", attempts=1)
+
+    async def _fail(self, asked: Question, error: Exception, *, operation: str, attempts: int) -> None:
+        self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
+        await self._answer(asked, [failed(self._identity, asked, error, attempts=attempts)])
+
+    async def _answer(self, asked: Question, records: list[OutgoingRecord]) -> None:
+        """Return when every record is acknowledged, or a failure in place of one the broker will never take."""
+        for record in records:
+            try:
+                await self._publish(record)
+            except PublishError as error:
+                if error.retryable or record.topic == self._identity.failed_topic:
+                    raise
+                await self._fail(asked, error, operation="", attempts=1)
+                return
+
+    async def _publish(self, record: OutgoingRecord) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._publisher.publish(record)
+            except (PublishError, BusUnavailableError) as error:
+                lasting = isinstance(error, PublishError) and not error.retryable
+                if self._giving_up or (lasting and record.topic != self._identity.failed_topic):
+                    raise
+                logger.warning("an answer waits: %s", error.message)
+            else:
+                self._metrics.published.labels(topic=record.topic).inc()
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+async def _nothing() -> None:
+    """Do nothing about a record that is not for this node."""

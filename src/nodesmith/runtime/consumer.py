@@ -1,0 +1,215 @@
+"""Take records as a member of a group: one thread that owns the consumer, and hands over to the event loop.
+
+The thread polls as long as the node runs, also while it is paused or drains, so that the group never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from functools import partial
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from nodesmith.runtime.records import IncomingRecord
+from nodesmith.runtime.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nodesmith.runtime.client import ClientSettings
+    from nodesmith.runtime.dispatch import Dispatcher, Job
+    from nodesmith.runtime.progress import PartitionName
+
+logger = logging.getLogger("nodesmith.runtime.consumer")
+
+# More than the high mark is never taken ahead; the partitions are paused until the low mark is reached.
+HIGH_MARK = 1_000
+LOW_MARK = 500
+_BATCH = 500
+_POLL_SECONDS = 0.2
+_COMMIT_EVERY_SECONDS = 0.05
+_RELEASE_SECONDS = 10.0
+_RESTART_SECONDS = 1.0
+
+
+class GroupConsumer:
+    """Brings records of `topics` to a dispatcher and commits what it has done.
+
+    `plan` makes a job of a record, on the event loop. A consumer that fails is made anew, so one bad moment of the
+    broker never ends the work.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: ClientSettings,
+        topics: Sequence[str],
+        plan: Callable[[IncomingRecord], Job],
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._settings = settings
+        self._topics = list(topics)
+        self._plan = plan
+        self._dispatcher = dispatcher
+        self._loop = asyncio.get_running_loop()
+        self._stopping = Event()
+        self._paused = False
+        self._next_commit = 0.0
+        self._owned: set[PartitionName] = set()
+        self._told: set[int] = set()
+        self._thread = Thread(target=self._run, daemon=True, name="nodesmith consumer")
+
+    def start(self) -> None:
+        """Begin; the group is joined as soon as the broker answers."""
+        self._thread.start()
+
+    async def stop(self, *, seconds: float) -> bool:
+        """Commit what is done, leave the group and return whether that was done within `seconds`."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            await in_thread(self._thread.join, seconds)
+        return not self._thread.is_alive()
+
+    # From here on: in the consumer's own thread.
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._be_member()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the node goes on taking work
+                logger.error("the consumer failed and is made anew: %s", error)  # noqa: TRY400 - no frames for a broker's fault
+                self._stopping.wait(_RESTART_SECONDS)
+
+    def _be_member(self) -> None:
+        consumer = Consumer({**self._settings, "on_commit": self._committed})
+        try:
+            consumer.subscribe(
+                self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            )
+            while not self._stopping.is_set():
+                self._turn(consumer)
+            self._commit_now(consumer)
+        finally:
+            consumer.close()
+
+    def _turn(self, consumer: Consumer) -> None:
+        """Wait for records, hand them over, and send the commits that are due."""
+        first = consumer.poll(_POLL_SECONDS)
+        if first is not None:
+            # consume() alone would wait until its whole batch is there or its time has passed.
+            self._hand_over([first, *consumer.consume(_BATCH - 1, 0)])
+        self._pause_or_resume(consumer)
+        if time.monotonic() >= self._next_commit:
+            self._next_commit = time.monotonic() + _COMMIT_EVERY_SECONDS
+            if offsets := self._due():
+                consumer.commit(offsets=offsets, asynchronous=True)
+
+    def _hand_over(self, messages: Iterable[Message]) -> None:
+        records = [record for message in messages if (record := self._read(message)) is not None]
+        if records:
+            self._told.clear()
+            self._loop.call_soon_threadsafe(self._receive, records)
+
+    def _read(self, message: Message) -> IncomingRecord | None:
+        error = message.error()
+        if error is None:
+            return read_message(message)
+        if error.fatal():
+            raise KafkaException(error)
+        if error.code() not in self._told:
+            self._told.add(error.code())
+            logger.warning("the broker says of %s: %s", message.topic() or "the group", error.str())
+        return None
+
+    def _receive(self, records: list[IncomingRecord]) -> None:
+        """Plan the records and pass them on; called on the event loop."""
+        self._dispatcher.add([self._plan(record) for record in records])
+
+    def _pause_or_resume(self, consumer: Consumer) -> None:
+        load = self._dispatcher.load
+        if load > HIGH_MARK:
+            # Every turn again: a partition that was assigned meanwhile is not paused.
+            consumer.pause(consumer.assignment())
+            self._paused = True
+        elif self._paused and load < LOW_MARK:
+            consumer.resume(consumer.assignment())
+            self._paused = False
+
+    def _due(self) -> list[TopicPartition]:
+        """Return the offsets to commit; those of partitions that are somebody else's now are dropped."""
+        return [
+            TopicPartition(topic, partition, offset)
+            for (topic, partition), offset in self._dispatcher.commits.take().items()
+            if (topic, partition) in self._owned
+        ]
+
+    def _commit_now(self, consumer: Consumer) -> None:
+        if not (offsets := self._due()):
+            return
+        try:
+            consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            logger.warning("offsets were not committed, so their commands will come again: %s", error)
+
+    def _committed(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """Offer again what the broker did not take, for the next commit."""
+        for partition in partitions:
+            if error is not None or partition.error is not None:
+                self._dispatcher.commits.put((partition.topic, partition.partition), partition.offset)
+
+    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._owned.update(_names(partitions))
+        logger.debug("assigned: %s", _names(partitions))
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._release(_names(partitions), seconds=_RELEASE_SECONDS)
+        self._commit_now(consumer)
+        self._owned.difference_update(_names(partitions))
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._owned.difference_update(_names(partitions))
+        self._release(_names(partitions), seconds=0)
+
+    def _release(self, partitions: list[PartitionName], *, seconds: float) -> None:
+        release = partial(self._dispatcher.release, partitions, seconds=seconds)
+        with contextlib.suppress(
+            TimeoutError, RuntimeError
+        ):  # the loop is busy or has closed: nothing to wait for
+            asyncio.run_coroutine_threadsafe(release(), self._loop).result(seconds + 1)
+
+
+def read_message(message: Message) -> IncomingRecord:
+    """Return a client's message as a record."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None, "a message without an error has a place"
+    assert partition is not None
+    assert offset is not None
+    return IncomingRecord(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=_bytes(message.key()),
+        value=_bytes(message.value()),
+        headers=_headers(message),
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _headers(message: Message) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in dict(message.headers() or []).items():
+        with contextlib.suppress(UnicodeDecodeError):
+            headers[name] = value.decode() if isinstance(value, bytes) else str(value or "")
+    return headers
+
+
+def _names(partitions: Iterable[TopicPartition]) -> list[PartitionName]:
+    return [(partition.topic, partition.partition) for partition in partitions]

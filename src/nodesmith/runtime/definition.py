@@ -1,0 +1,101 @@
+"""A node as the runtime sees it: who it is, what it does, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nodesmith.errors import UnknownOperationError
+from nodesmith.runtime.context import Command, command_at_hand
+from nodesmith.runtime.operations import Operation, Outcome, Subscription, carry_out, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from pydantic import BaseModel
+
+    from nodesmith.runtime.bus import EventPublisher
+    from nodesmith.runtime.identity import NodeIdentity
+
+
+class BusClient(Protocol):
+    """Something of the node's own that works over the bus, such as an orchestrator's steps."""
+
+    async def join(self, publisher: EventPublisher) -> None:
+        """Start to work; called once, before the first command is taken."""
+
+    async def leave(self) -> None:
+        """Stop; called when no handler runs any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeDefinition:
+    """Everything the runtime has to know of a node.
+
+    `resources` is entered when the node starts and left when it stops, so it may be entered again: an attempt that fails
+    is repeated. `subscriptions` are events of others that run an operation, `bus_clients` work over the bus themselves.
+    """
+
+    identity: NodeIdentity
+    operations: tuple[Operation, ...]
+    resources: AbstractAsyncContextManager[Any] | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+    bus_clients: tuple[BusClient, ...] = ()
+
+    @property
+    def has_state_machine(self) -> bool:
+        """Whether a state machine guards an operation."""
+        return any(operation.has_state_machine for operation in self.operations)
+
+    @property
+    def answer_topics(self) -> tuple[str, ...]:
+        """Where records about this node's work leave."""
+        identity = self.identity
+        has_intents = any(operation.intents for operation in self.operations)
+        intents = (identity.intent_topic,) if has_intents else ()
+        return (identity.completed_topic, identity.failed_topic, *intents)
+
+    @property
+    def work_topics(self) -> tuple[str, ...]:
+        """Where its work arrives: its commands, and the events it subscribes to."""
+        subscribed = dict.fromkeys(subscription.topic for subscription in self.subscriptions)
+        return (self.identity.command_topic, *subscribed)
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation of that name; raise UnknownOperationError that says which there are."""
+        for operation in self.operations:
+            if operation.name == name:
+                return operation
+        names = [operation.name for operation in self.operations]
+        near = get_close_matches(name, names, n=1)
+        raise UnknownOperationError(
+            f"{self.identity.name} has no operation '{name}'; it has {', '.join(names)}",
+            fix=f"did you mean '{near[0]}'?" if near else "",
+        )
+
+    async def run(self, operation: str, payload: Mapping[str, object] | BaseModel) -> BaseModel:
+        """Run one operation and return its output, with or without a bus.
+
+        Raises UnknownOperationError, InvalidPayloadError, TimeoutError, and whatever the handler raises. Intents that a
+        reducer's handler asks for are published only for commands that came over the bus.
+        """
+        known = self.operation(operation)
+        request = fit(known.input_model, payload, operation=operation)
+        command = Command(operation=operation, event_type=self.identity.event_type(operation))
+        return (await self.handle(command, request)).output
+
+    async def handle(self, command: Command, request: BaseModel) -> Outcome:
+        """Carry out `command` with `request`, which is of its operation's input model."""
+        operation = self.operation(command.operation)
+        with command_at_hand(_with_deadline(command, operation)):
+            return await carry_out(operation, request)
+
+
+def _with_deadline(command: Command, operation: Operation) -> Command:
+    if operation.timeout_seconds is None:
+        return command
+    deadline = datetime.now(UTC) + timedelta(seconds=operation.timeout_seconds)
+    return replace(command, deadline=deadline)

@@ -1,0 +1,136 @@
+"""In which order records are worked on: same key one after the other, different keys at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from nodesmith.runtime.progress import Commits, PartitionName, PartitionProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+logger = logging.getLogger("nodesmith.runtime.dispatch")
+
+_CANCEL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One record and what to do about it. Jobs of the same `lane` are done one after the other; None: any time."""
+
+    partition: PartitionName
+    offset: int
+    lane: str | None
+    run: Callable[[], Awaitable[None]]
+
+
+class Dispatcher:
+    """Runs jobs: those of one lane in order, those of different lanes at the same time, at most `limit` of them.
+
+    Lives on the event loop, but for `commits` and `load`, which the consumer's thread reads. A job that returns is done
+    and may be committed; one that raises or is cancelled is not.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self.commits = Commits()
+        self._limit = limit
+        self._waiting = 0
+        self._ready: deque[Job] = deque()
+        # A lane is here as long as one of its jobs is ready or running; the deque holds those behind it.
+        self._lanes: dict[str, deque[Job]] = {}
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._progress: dict[PartitionName, PartitionProgress] = {}
+        self._draining = False
+
+    @property
+    def running(self) -> int:
+        """How many jobs are being done."""
+        return len(self._running)
+
+    @property
+    def load(self) -> int:
+        """How many jobs are being done or wait."""
+        return self._waiting + len(self._running)
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Take jobs, in the order of their partitions; while draining they are left to another instance."""
+        if self._draining:
+            return
+        for job in jobs:
+            self._progress.setdefault(job.partition, PartitionProgress()).begin(job.offset)
+            self._queue(job)
+        self._start_ready()
+
+    async def release(self, partitions: Iterable[PartitionName], *, seconds: float) -> None:
+        """Give partitions back: drop what has not begun, and wait for what has, so that it is not done twice."""
+        gone = frozenset(partitions)
+        self._keep_waiting(lambda job: job.partition not in gone)
+        running = [task for task, job in self._running.items() if job.partition in gone]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        for partition in gone:
+            self._progress.pop(partition, None)
+
+    async def drain(self, *, seconds: float) -> int:
+        """Start nothing more and wait for what runs; cancel what is left after `seconds` and return how many."""
+        self._draining = True
+        self._keep_waiting(lambda _: False)
+        running = dict(self._running)
+        if not running:
+            return 0
+        done, late = await asyncio.wait(running, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=_CANCEL_SECONDS)
+        return len(late) + sum(task.cancelled() or task.exception() is not None for task in done)
+
+    def _queue(self, job: Job) -> None:
+        self._waiting += 1
+        if job.lane in self._lanes:
+            self._lanes[job.lane].append(job)
+            return
+        if job.lane is not None:
+            self._lanes[job.lane] = deque()
+        self._ready.append(job)
+
+    def _keep_waiting(self, wanted: Callable[[Job], bool]) -> None:
+        """Forget the waiting jobs that are not wanted."""
+        waiting = [job for job in chain(self._ready, *self._lanes.values()) if wanted(job)]
+        self._ready.clear()
+        self._lanes = {job.lane: deque() for job in self._running.values() if job.lane is not None}
+        self._waiting = 0
+        for job in waiting:
+            self._queue(job)
+
+    def _start_ready(self) -> None:
+        while self._ready and len(self._running) < self._limit:
+            job = self._ready.popleft()
+            self._waiting -= 1
+            task = asyncio.create_task(self._do(job), name=f"nodesmith record {job.partition} {job.offset}")
+            self._running[task] = job
+            task.add_done_callback(self._done)
+
+    async def _do(self, job: Job) -> None:
+        # The partition may be taken away and given again meanwhile: its new progress is not this job's.
+        progress = self._progress[job.partition]
+        await job.run()
+        commit = progress.finish(job.offset)
+        if commit is not None and self._progress.get(job.partition) is progress:
+            self.commits.put(job.partition, commit)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        job = self._running.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("record %s of %s is left undone: %s", job.offset, job.partition, error)
+        if job.lane is not None:
+            if behind := self._lanes.get(job.lane):
+                self._ready.append(behind.popleft())
+            else:
+                self._lanes.pop(job.lane, None)
+        self._start_ready()

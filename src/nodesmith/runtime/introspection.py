@@ -1,0 +1,137 @@
+"""What a node says of itself on the bus: introspection and heartbeat, as ONEX's models of today have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from nodesmith import naming
+from nodesmith.runtime.envelope import OutgoingRecord, make_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nodesmith.runtime.definition import NodeDefinition
+
+# A node that was not heard of for so many heartbeats is lost.
+HEARTBEATS_TO_LIVE = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Presence:
+    """One life of one instance of a node, and what it has said of itself so far.
+
+    `incarnation` is new at every start; `sequence` rises with every introspection and heartbeat of an incarnation.
+    """
+
+    definition: NodeDefinition
+    node_id: UUID
+    instance_id: str
+    heartbeat_seconds: float
+    incarnation: UUID = field(default_factory=uuid4)
+    sequence: int = 0
+    _born: float = field(default_factory=monotonic)
+
+    def introspection(
+        self,
+        *,
+        reason: str,
+        state: str,
+        capabilities: Sequence[str],
+        endpoints: Mapping[str, str],
+        correlation_id: UUID | None = None,
+    ) -> OutgoingRecord:
+        """Return the record that says what this node is and does, and where it can be reached."""
+        correlation_id = correlation_id or uuid4()
+        payload = {
+            **self._identity(correlation_id),
+            "node_name": self.definition.identity.name,
+            "declared_capabilities": {"capabilities": list(capabilities)},
+            "discovered_capabilities": self._discovered(),
+            "endpoints": dict(endpoints),
+            "reason": reason,
+            "metadata": self._metadata(state),
+            "event_bus": self._topics(),
+        }
+        return self._record(naming.INTROSPECTION_TOPIC, payload, correlation_id=correlation_id)
+
+    def heartbeat(self, *, state: str, in_flight: int) -> OutgoingRecord:
+        """Return the record that says this node is alive; what ONEX has no field for is in its headers."""
+        correlation_id = uuid4()
+        payload = {
+            **self._identity(correlation_id),
+            "uptime_seconds": round(monotonic() - self._born, 3),
+            "active_operations_count": in_flight,
+        }
+        metadata = self._metadata(state)
+        headers = {
+            "ns-node": self.definition.identity.name,
+            "ns-state": state,
+            "ns-incarnation": str(metadata["incarnation"]),
+            "ns-sequence": str(metadata["sequence"]),
+            "ns-ttl": str(metadata["ttl_seconds"]),
+            "ns-in-flight": str(in_flight),
+        }
+        return self._record(naming.HEARTBEAT_TOPIC, payload, correlation_id=correlation_id, headers=headers)
+
+    def _identity(self, correlation_id: UUID) -> dict[str, object]:
+        major, minor, patch = self.definition.identity.version
+        return {
+            "node_id": str(self.node_id),
+            "node_type": self.definition.identity.archetype,
+            "node_version": {"major": major, "minor": minor, "patch": patch},
+            "correlation_id": str(correlation_id),
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+
+    def _metadata(self, state: str) -> dict[str, object]:
+        self.sequence += 1
+        identity = self.definition.identity
+        return {
+            "node_name": identity.name,
+            "domain": identity.event_domain,
+            "description": identity.description,
+            "instance_id": self.instance_id,
+            "incarnation": str(self.incarnation),
+            "sequence": self.sequence,
+            "state": state,
+            "ttl_seconds": self.heartbeat_seconds * HEARTBEATS_TO_LIVE,
+        }
+
+    def _discovered(self) -> dict[str, object]:
+        operations = self.definition.operations
+        return {
+            "operations": [operation.name for operation in operations],
+            "has_fsm": self.definition.has_state_machine,
+            "method_signatures": {operation.name: operation.signature for operation in operations},
+            "attributes": {},
+        }
+
+    def _topics(self) -> dict[str, object]:
+        definition = self.definition
+        return {
+            "subscribe_topics": [
+                {"topic": definition.identity.command_topic, "message_category": "COMMAND"},
+                *({"topic": s.topic, "event_type": s.event_type} for s in definition.subscriptions),
+            ],
+            "publish_topics": [{"topic": topic} for topic in definition.answer_topics],
+        }
+
+    def _record(
+        self,
+        topic: str,
+        payload: Mapping[str, object],
+        *,
+        correlation_id: UUID,
+        headers: Mapping[str, str] | None = None,
+    ) -> OutgoingRecord:
+        envelope = make_envelope(
+            payload,
+            event_type=f"platform.{topic.split('.')[3]}",
+            source=self.definition.identity.name,
+            correlation_id=correlation_id,
+        )
+        return OutgoingRecord(topic=topic, envelope=envelope, key=str(self.node_id), headers=headers or {})

@@ -1,0 +1,196 @@
+"""A node's life on the bus: join when it appears, say who one is, take work, answer questions, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from nodesmith import naming
+from nodesmith.errors import NodesmithError, OperationError, in_words
+from nodesmith.runtime.client import consumer_settings, ensure_topics
+from nodesmith.runtime.consumer import GroupConsumer
+from nodesmith.runtime.envelope import read_envelope
+from nodesmith.runtime.listener import TopicListener
+from nodesmith.runtime.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from uuid import UUID
+
+    from nodesmith.runtime.bus import EventPublisher
+    from nodesmith.runtime.commands import CommandDesk
+    from nodesmith.runtime.definition import NodeDefinition
+    from nodesmith.runtime.dispatch import Dispatcher
+    from nodesmith.runtime.envelope import OutgoingRecord
+    from nodesmith.runtime.records import IncomingRecord
+
+logger = logging.getLogger("nodesmith.runtime.membership")
+
+_ADMIN_SECONDS = 10.0
+_RETRY_SECONDS = 1.0
+_STOP_SECONDS = 5.0
+_GOODBYE_SECONDS = 3.0
+
+
+class Announce(Protocol):
+    """Publishes the node's introspection."""
+
+    def __call__(self, reason: str = ..., correlation_id: UUID | None = ...) -> Awaitable[None]:
+        """Return when the broker has it."""
+
+
+class Membership:
+    """Everything of a node that is there only because of the bus.
+
+    Joining is a row of steps that are each done once and tried again until they work; work is taken when they are done
+    and the node's resources are open. Every time the bus comes back the node announces itself again.
+    """
+
+    def __init__(
+        self,
+        *,
+        definition: NodeDefinition,
+        node_id: UUID,
+        publisher: EventPublisher,
+        desk: CommandDesk,
+        dispatcher: Dispatcher,
+        resources_open: asyncio.Event,
+        announce: Announce,
+        heartbeat: Callable[[], OutgoingRecord],
+        heartbeat_seconds: float,
+    ) -> None:
+        self.problem = ""
+        self._definition = definition
+        self._node_id = node_id
+        self._publisher = publisher
+        self._connection = publisher.connection
+        self._resources_open = resources_open
+        self._announce = announce
+        self._heartbeat = heartbeat
+        self._heartbeat_seconds = heartbeat_seconds
+        self._joined = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._consumer = GroupConsumer(
+            settings=consumer_settings(publisher.client_settings, group=definition.identity.dot_path),
+            topics=definition.work_topics,
+            plan=desk.plan,
+            dispatcher=dispatcher,
+        )
+        self._listener = TopicListener(
+            settings=publisher.client_settings,
+            topics=[naming.REQUEST_INTROSPECTION_TOPIC],
+            receive=self._receive_request,
+        )
+        self._steps: deque[Callable[[], Coroutine[None, None, None]]] = deque(
+            [
+                self._make_topics,
+                partial(self._listener.start, seconds=_ADMIN_SECONDS),
+                *(partial(client.join, publisher) for client in definition.bus_clients),
+            ]
+        )
+
+    @property
+    def joined(self) -> bool:
+        """Whether everything is in place and the broker can be reached."""
+        return self._joined.is_set() and self._connection.up
+
+    async def start(self) -> None:
+        """Begin to look for the bus; returns at once, whether it is there or not."""
+        await self._publisher.start()
+        for work in (self._join_always, self._take_work, self._beat):
+            self._spawn(work())
+
+    async def leave(self) -> None:
+        """Commit, say goodbye and close, each within a deadline; the node's work is done or given up by now."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_RETRY_SECONDS)
+        if not await self._consumer.stop(seconds=_STOP_SECONDS):
+            logger.warning("the consumer did not leave its group within %g s", _STOP_SECONDS)
+        if self._connection.up:
+            await self._within(_GOODBYE_SECONDS, self._announce(reason="shutdown"), "saying goodbye")
+        await self._listener.stop(seconds=_STOP_SECONDS)
+        for client in self._definition.bus_clients:
+            await self._within(_STOP_SECONDS, client.leave(), "closing a bus client")
+        await self._publisher.close(_STOP_SECONDS if self._connection.up else 0)
+
+    async def _join_always(self) -> None:
+        while True:
+            await self._connection.wait_up()
+            try:
+                while self._steps:
+                    await self._steps[0]()
+                    self._steps.popleft()
+                self._joined.set()
+                await self._announce(reason="startup")
+            except Exception as error:  # noqa: BLE001 - the client's, a person's: joining goes on
+                self._tell(f"joining the bus failed: {in_words(error)}")
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            self.problem = ""
+            await self._connection.wait_down()
+
+    async def _make_topics(self) -> None:
+        topics = [
+            *self._definition.work_topics,
+            *self._definition.answer_topics,
+            naming.INTROSPECTION_TOPIC,
+            naming.HEARTBEAT_TOPIC,
+            naming.REQUEST_INTROSPECTION_TOPIC,
+        ]
+        await in_thread(ensure_topics, self._publisher.client_settings, topics, seconds=_ADMIN_SECONDS)
+
+    async def _take_work(self) -> None:
+        await self._joined.wait()
+        late = not self._resources_open.is_set()
+        await self._resources_open.wait()
+        self._consumer.start()
+        if late:
+            self._spawn(self._say("health_change"))
+
+    async def _beat(self) -> None:
+        while True:
+            if self.joined:
+                try:
+                    await self._publisher.publish(self._heartbeat())
+                except NodesmithError as error:
+                    logger.debug("no heartbeat: %s", error)
+            await asyncio.sleep(self._heartbeat_seconds)
+
+    def _receive_request(self, record: IncomingRecord) -> None:
+        """Answer a request for introspection, if it is for all, for this node's name or for this instance."""
+        try:
+            request = read_envelope(record.value)
+        except OperationError as error:
+            logger.debug("a request for introspection could not be read: %s", error)
+            return
+        name, node_id = request.payload.get("node_name"), request.payload.get("node_id")
+        if name in {None, self._definition.identity.name} and node_id in {None, str(self._node_id)}:
+            self._spawn(self._say("request", request.correlation_id))
+
+    async def _say(self, reason: str, correlation_id: UUID | None = None) -> None:
+        try:
+            await self._announce(reason=reason, correlation_id=correlation_id)
+        except NodesmithError as error:
+            logger.warning("the introspection (%s) was not published: %s", reason, error)
+
+    def _tell(self, problem: str) -> None:
+        if problem != self.problem:
+            logger.warning("%s; trying again", problem)
+        self.problem = problem
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _within(seconds: float, work: Awaitable[None], what: str) -> None:
+        try:
+            await asyncio.wait_for(work, seconds)
+        except Exception as error:  # noqa: BLE001 - the node stops, whatever it is
+            logger.warning("%s failed: %s", what, str(error) or f"not done within {seconds:g} s")

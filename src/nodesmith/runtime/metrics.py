@@ -1,0 +1,58 @@
+"""What a node measures, under OpenTelemetry's names for messaging where it has one; served at `/metrics`."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class NodeMetrics:
+    """The numbers of one node, in a registry of their own: two nodes in a process do not get in each other's way."""
+
+    def __init__(self, *, node: str) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.consumed = Counter(
+            "messaging_client_consumed_messages",
+            "Records taken from the bus.",
+            ["topic"],
+            registry=self.registry,
+        )
+        self.published = Counter(
+            "messaging_client_sent_messages",
+            "Records the broker acknowledged.",
+            ["topic"],
+            registry=self.registry,
+        )
+        self.failed = Counter(
+            "messaging_process_failures",
+            "Commands answered with a failure.",
+            ["operation", "error_type"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "messaging_process_duration_seconds",
+            "Time a handler took.",
+            ["operation"],
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "messaging_process_in_flight", "Records being worked on.", registry=self.registry
+        )
+        self.bus_up = Gauge(
+            "nodesmith_bus_up", "1 while the broker can be reached, else 0.", registry=self.registry
+        )
+        self.state = Gauge(
+            "nodesmith_node_state",
+            "1 for the state the node is in, 0 for the others.",
+            ["node", "state"],
+            registry=self.registry,
+        )
+        self._node = node
+
+    def text(self) -> bytes:
+        """Return everything in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+    def set_state(self, state: str, *, states: tuple[str, ...]) -> None:
+        """Mark the state the node is in."""
+        for name in states:
+            self.state.labels(node=self._node, state=name).set(name == state)

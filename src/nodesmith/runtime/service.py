@@ -1,0 +1,230 @@
+"""A node's service: its states, from starting to stopped, and everything it runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from nodesmith.runtime.dependencies import Dependencies
+from nodesmith.runtime.health import HealthServer, Readiness
+from nodesmith.runtime.introspection import Presence
+from nodesmith.runtime.settings import NodeSettings, event_bus_skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from nodesmith.runtime.bus import EventPublisher
+    from nodesmith.runtime.commands import CommandDesk
+    from nodesmith.runtime.definition import NodeDefinition
+    from nodesmith.runtime.dispatch import Dispatcher
+    from nodesmith.runtime.envelope import OutgoingRecord
+    from nodesmith.runtime.membership import Announce, Membership
+    from nodesmith.runtime.metrics import NodeMetrics
+
+logger = logging.getLogger("nodesmith.runtime.service")
+
+CONCURRENT_COMMANDS = 32
+
+CLIENT_MISSING = "the Kafka client is not installed"
+INSTALL_CLIENT = "pip install confluent-kafka (nodesmith's extra `kafka` brings it)"
+
+
+class NodeState(StrEnum):
+    """Where a node is in its life. Degraded: it runs, but the bus or a dependency is away."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEGRADED = "degraded"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class NodeService:
+    """Runs a node: serves its health, opens its resources, and lives on the bus where there is one.
+
+    `publisher` is None where the node stays off the bus, because it was told to or because `client_installed` is false.
+    `announce` publishes what `introspection()` returns. Settings come from the environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        definition: NodeDefinition,
+        node_id: UUID,
+        instance_id: str,
+        publisher: EventPublisher | None,
+        client_installed: bool,
+        announce: Announce,
+    ) -> None:
+        self.cut_off = 0
+        self._settings = NodeSettings.from_environment()
+        self._definition = definition
+        self._publisher = publisher
+        self._client_missing = not client_installed and not event_bus_skipped()
+        self._announce = announce
+        self._presence = Presence(
+            definition=definition,
+            node_id=node_id,
+            instance_id=instance_id,
+            heartbeat_seconds=self._settings.heartbeat_seconds,
+        )
+        self._phase = NodeState.STARTING
+        self._stopped = asyncio.Event()
+        self._dependencies = Dependencies(definition.resources)
+        self._metrics = _new_metrics(definition)
+        self._health = HealthServer(
+            host=self._settings.health_host,
+            port=self._settings.health_port,
+            readiness=self.readiness,
+            metrics=self._metrics_text,
+        )
+        self._dispatcher: Dispatcher | None = None
+        self._desk: CommandDesk | None = None
+        self._membership: Membership | None = None
+
+    @property
+    def state(self) -> NodeState:
+        """The state the node is in now."""
+        if self._phase is NodeState.READY and self._reasons():
+            return NodeState.DEGRADED
+        return self._phase
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where the node's health and metrics are served."""
+        return self._health.endpoints
+
+    async def start(self) -> None:
+        """Start everything, and return without waiting for a bus; raise InputError for settings that cannot be.
+
+        The first attempt to open the resources is waited for; further ones are not.
+        """
+        try:
+            await self._health.start()
+            logger.info("health at %s", self.endpoints["health"])
+            if self._client_missing:
+                logger.warning("%s, so the node stays off the bus; %s", CLIENT_MISSING, INSTALL_CLIENT)
+            await self._dependencies.open()
+            if self._publisher is not None:
+                self._membership = self._become_member(self._publisher)
+                await self._membership.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._phase = NodeState.READY
+        logger.info("started; %s", "; ".join(self._reasons()) or "ready")
+
+    async def stop(self) -> None:
+        """Take no new work, finish what runs within DRAIN_SECONDS, say goodbye and close; `cut_off` counts the rest.
+
+        Never hangs, whatever the broker does; may be called again.
+        """
+        if self._phase in {NodeState.DRAINING, NodeState.STOPPED}:
+            await self._stopped.wait()
+            return
+        self._phase = NodeState.DRAINING
+        try:
+            await self._drain()
+            if self._membership is not None:
+                await self._membership.leave()
+            elif self._publisher is not None:
+                await self._publisher.close(0)
+            await self._dependencies.close()
+            await self._health.stop()
+        finally:
+            self._phase = NodeState.STOPPED
+            self._stopped.set()
+        logger.info(
+            "stopped; %s", f"{self.cut_off} commands were cut off" if self.cut_off else "nothing was cut off"
+        )
+
+    def introspection(
+        self, *, reason: str, capabilities: Sequence[str], correlation_id: UUID | None = None
+    ) -> OutgoingRecord:
+        """Return the record that says what this node is; `reason` is one of DESIGN's, such as `startup`."""
+        return self._presence.introspection(
+            reason=reason,
+            state=self.state,
+            capabilities=capabilities,
+            endpoints=self.endpoints,
+            correlation_id=correlation_id,
+        )
+
+    def readiness(self) -> Readiness:
+        """Return whether the node takes work, and every reason why it does not."""
+        return Readiness(state=self.state, reasons=tuple(self._reasons()), event_bus=self._event_bus())
+
+    def _reasons(self) -> list[str]:
+        reasons = []
+        if self._phase is not NodeState.READY:
+            reasons.append(f"the node is {self._phase}")
+        if self._dependencies.problem:
+            reasons.append(self._dependencies.problem)
+        if self._client_missing:
+            reasons.append(f"{CLIENT_MISSING}: {INSTALL_CLIENT}")
+        if self._publisher is not None and self._membership is not None and not self._membership.joined:
+            connection = self._publisher.connection
+            waiting = self._membership.problem or f"the bus at {connection.servers} is being joined"
+            reasons.append(waiting if connection.up else connection.error().message)
+        return reasons
+
+    def _event_bus(self) -> dict[str, object]:
+        if self._client_missing:
+            return {"state": "client missing"}
+        if self._publisher is None:
+            return {"state": "skipped"}
+        connection = self._publisher.connection
+        joined = self._membership is not None and self._membership.joined
+        state = "joined" if joined else "joining" if connection.up else "away"
+        error = {} if connection.up else {"last_error": connection.last_error}
+        return {"state": state, "servers": connection.servers, **error}
+
+    def _become_member(self, publisher: EventPublisher) -> Membership:
+        # Imported here: these need the Kafka client, which is there if a publisher is.
+        from nodesmith.runtime.commands import CommandDesk
+        from nodesmith.runtime.dispatch import Dispatcher
+        from nodesmith.runtime.membership import Membership
+
+        self._dispatcher = Dispatcher(limit=CONCURRENT_COMMANDS)
+        self._desk = CommandDesk(definition=self._definition, publisher=publisher, metrics=self._metrics)
+        return Membership(
+            definition=self._definition,
+            node_id=self._presence.node_id,
+            publisher=publisher,
+            desk=self._desk,
+            dispatcher=self._dispatcher,
+            resources_open=self._dependencies.opened,
+            announce=self._announce,
+            heartbeat=self._heartbeat,
+            heartbeat_seconds=self._settings.heartbeat_seconds,
+        )
+
+    def _heartbeat(self) -> OutgoingRecord:
+        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight())
+
+    def _in_flight(self) -> int:
+        return self._dispatcher.running if self._dispatcher else 0
+
+    async def _drain(self) -> None:
+        if self._desk is None or self._dispatcher is None:
+            return
+        if running := self._dispatcher.running:
+            logger.info("draining: %s commands are running", running)
+        self._desk.give_up()
+        self.cut_off = await self._dispatcher.drain(seconds=self._settings.drain_seconds)
+
+    def _metrics_text(self) -> bytes:
+        self._metrics.in_flight.set(self._in_flight())
+        self._metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
+        self._metrics.set_state(self.state, states=tuple(NodeState))
+        return self._metrics.text()
+
+
+def _new_metrics(definition: NodeDefinition) -> NodeMetrics:
+    # Imported here: importing the runtime stays cheap for who only calls process().
+    from nodesmith.runtime.metrics import NodeMetrics
+
+    return NodeMetrics(node=definition.identity.name)

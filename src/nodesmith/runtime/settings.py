@@ -1,0 +1,93 @@
+"""What a node is told by its environment; `run_node` puts flags and the config file there first."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MAX_PORT = 65535
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """How a node runs, whatever it does. A `health_port` of 0 is any free one."""
+
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
+    log_level: str = "INFO"
+    drain_seconds: float = 30.0
+    heartbeat_seconds: float = 10.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> NodeSettings:
+        """Return the settings; raise InputError for a value that cannot be one."""
+        values = os.environ if environment is None else environment
+        default = cls()
+        return cls(
+            health_host=values.get("HEALTH_HOST") or default.health_host,
+            health_port=read_port("HEALTH_PORT", values.get("HEALTH_PORT") or "0"),
+            log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
+            drain_seconds=_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
+            heartbeat_seconds=_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+        )
+
+
+def event_bus_skipped() -> bool:
+    """Return whether NODESMITH_SKIP_EVENT_BUS asks the node to stay off the bus."""
+    value = os.environ.get("NODESMITH_SKIP_EVENT_BUS", "").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise InputError(f"NODESMITH_SKIP_EVENT_BUS is {value!r}", fix="use 1 or 0")
+
+
+def data_directory() -> Path:
+    """Return NODESMITH_DATA_DIR, else the user's state folder: `$XDG_STATE_HOME` or `~/.local/state`, `/nodesmith`."""
+    if chosen := os.environ.get("NODESMITH_DATA_DIR"):
+        return Path(chosen)
+    state_home = os.environ.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "nodesmith"
+
+
+def read_port(name: str, text: str) -> int:
+    """Return a port number, 0 included; raise InputError that calls the setting `name`."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= MAX_PORT:
+        raise InputError(f"{name} is {text!r}", fix=f"use a number from 0 (any free port) to {MAX_PORT}")
+    return port
+
+
+def read_log_level(name: str, text: str) -> str:
+    """Return a level's name in capitals; raise InputError that calls the setting `name`."""
+    level = text.upper()
+    if level not in LOG_LEVELS:
+        raise InputError(f"{name} is {text!r}", fix=f"use one of {', '.join(LOG_LEVELS)}")
+    return level
+
+
+def _seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    text = values.get(name)
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not least <= seconds < float("inf"):
+        raise InputError(f"{name} is {text!r}", fix=f"use a number of seconds, at least {least:g}")
+    return seconds

@@ -1,0 +1,162 @@
+"""Start a node as a process, and stop it when it is told to: what stands under every `start_node.py`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nodesmith.errors import ExitCode, NodesmithError
+from nodesmith.runtime.config import read_config
+from nodesmith.runtime.settings import NodeSettings, event_bus_skipped, read_log_level, read_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nodesmith.runtime.definition import NodeDefinition
+    from nodesmith.runtime.service import NodeService
+
+logger = logging.getLogger("nodesmith.runtime.start")
+
+# After its drain deadline a node has this long to close everything; every step of it has a shorter deadline of its own.
+_CLOSE_SECONDS = 45.0
+_EXIT_SECONDS = 2.0
+
+_EPILOG = """\
+flags win over the config file, and that over the environment (KAFKA_BOOTSTRAP_SERVERS,
+NODESMITH_SKIP_EVENT_BUS, HEALTH_HOST, HEALTH_PORT, LOG_LEVEL, NODESMITH_DATA_DIR; also
+NODE_INSTANCE_ID, DRAIN_SECONDS, HEARTBEAT_SECONDS).
+
+example:
+  %(prog)s --kafka-servers localhost:9092 --health-port 8080
+
+config file:
+  [node]
+  kafka_servers = "localhost:9092"
+  health_port = 8080
+"""
+
+
+class RunnableNode(Protocol):
+    """What a node class offers to be started."""
+
+    definition: NodeDefinition
+    _instance_id: str
+    _shutdown_event: asyncio.Event
+    _service: NodeService | None
+
+    async def initialize(self) -> None:
+        """Start the node's service."""
+
+    async def shutdown(self) -> None:
+        """Drain and stop it."""
+
+
+def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None = None) -> int:
+    """Run a node until SIGTERM or SIGINT, and return the process's exit status.
+
+    0 when it drained, 2 for settings that cannot be, 5 when work was cut off or the node could not start. Flags and the
+    config file are put into the environment before the node is made. A thread that cannot be stopped does not keep the
+    process: it is ended a moment after this function has returned.
+    """
+    try:
+        os.environ.update(_settings_of(_arguments(argv)))
+        settings = NodeSettings.from_environment()
+        event_bus_skipped()
+        node = node_class()
+        _log_to_console(settings.log_level, node)
+        return asyncio.run(_live(node, drain_seconds=settings.drain_seconds))
+    except NodesmithError as error:
+        print(f"error: {error.message}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)  # noqa: T201 - a program's last words
+        return int(error.exit_code)
+    except SystemExit as stop:  # argparse: 0 after --help, 2 for bad usage
+        return stop.code if isinstance(stop.code, int) else int(ExitCode.BAD_INPUT)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - a person gets words, not frames
+        return _unexpected(error)
+
+
+async def _live(node: RunnableNode, *, drain_seconds: float) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A second signal changes nothing: a terminal's Ctrl-C reaches a whole group, and whoever leads it may add its own.
+        loop.add_signal_handler(number, node._shutdown_event.set)  # noqa: SLF001 - the node's fixed names
+    await node.initialize()
+    service = node._service  # noqa: SLF001
+    await node._shutdown_event.wait()  # noqa: SLF001
+    logger.info("stopping")
+    late = _end_process_after(drain_seconds + _CLOSE_SECONDS)
+    await node.shutdown()
+    late.cancel()
+    cut_off = service.cut_off if service is not None else 0
+    if not cut_off:
+        return int(ExitCode.DONE)
+    logger.error("%s commands were cut off after %g s; they were not committed", cut_off, drain_seconds)
+    _end_process_after(_EXIT_SECONDS)
+    return int(ExitCode.SYSTEM_FAILED)
+
+
+def _end_process_after(seconds: float) -> threading.Timer:
+    """End the process the hard way if it is still there after `seconds`: no thread may hold it for ever."""
+
+    def end() -> None:
+        logger.error("ended with work still running")
+        logging.shutdown()
+        os._exit(int(ExitCode.SYSTEM_FAILED))
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Run this node until it is told to stop (SIGTERM or Ctrl-C).",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a TOML file with settings")
+    parser.add_argument("--kafka-servers", metavar="HOST:PORT,...", help="where the event bus is")
+    parser.add_argument("--skip-event-bus", action="store_true", help="run without the event bus")
+    parser.add_argument("--health-port", metavar="PORT", help="where health is served; 0 is any free port")
+    parser.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return parser.parse_args(argv)
+
+
+def _settings_of(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return what flags and the config file set, by the names of the environment's variables."""
+    settings = read_config(arguments.config) if arguments.config else {}
+    if arguments.kafka_servers is not None:
+        settings["KAFKA_BOOTSTRAP_SERVERS"] = arguments.kafka_servers
+    if arguments.skip_event_bus:
+        settings["NODESMITH_SKIP_EVENT_BUS"] = "1"
+    if arguments.health_port is not None:
+        settings["HEALTH_PORT"] = str(read_port("--health-port", arguments.health_port))
+    if arguments.log_level is not None:
+        settings["LOG_LEVEL"] = read_log_level("--log-level", arguments.log_level)
+    return settings
+
+
+def _log_to_console(level: str, node: RunnableNode) -> None:
+    name = f"{node.definition.identity.name} {node._instance_id}".replace("%", "%%")  # noqa: SLF001 - the node's fixed name
+    logging.basicConfig(
+        level=level, format=f"%(asctime)s %(levelname)-7s [{name}] %(name)s: %(message)s", force=True
+    )
+
+
+def _unexpected(error: Exception) -> int:
+    print(f"error: the node failed: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    if os.environ.get("NODESMITH_TRACEBACK"):
+        traceback.print_exception(error)
+    else:
+        print("  fix: run it again with NODESMITH_TRACEBACK=1 to see where", file=sys.stderr)  # noqa: T201
+    return int(ExitCode.SYSTEM_FAILED)
