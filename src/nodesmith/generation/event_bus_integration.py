@@ -45,7 +45,8 @@ def integrate_event_bus(files: Mapping[str, GeneratedFile], contract: NodeContra
     blocks = event_bus_blocks(service_name=contract.spec.name, capabilities=contract.capabilities)
     text = splice_event_bus(node.text, class_name=contract.class_name, blocks=blocks, file=path)
     start = GeneratedFile(text=startup_script(class_name=contract.class_name), executable=True)
-    return {**files, path: replace(node, text=text), f"{contract.version_folder}/start_node.py": start}
+    added = {path: replace(node, text=text), f"{contract.version_folder}/start_node.py": start}
+    return dict(sorted({**files, **added}.items()))
 
 
 def takes_event_bus(spec: NodeSpec) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LINE_LENGTH = 88
 ImportStatement = ast.Import | ast.ImportFrom
+MemberKey = tuple[int, str, str]
+Rank = tuple["Section", bool, str, MemberKey]
 
 
 class Section(IntEnum):
@@ -49,16 +51,18 @@ class _NewStatement:
     names: tuple[str, ...]
 
     @property
-    def rank(self) -> tuple[Section, bool, str]:
-        return _rank(self.module, is_from=bool(self.names))
+    def rank(self) -> Rank:
+        return _rank(self.module, self.members)
+
+    @property
+    def members(self) -> list[str]:
+        return sorted(self.names, key=_member_key)
 
     @property
     def text(self) -> str:
         if not self.names:
             return f"import {self.module}\n"
-        return (
-            _from_import(f"from {self.module} import", sorted(self.names, key=_member_key), wrap=False) + "\n"
-        )
+        return _from_import(f"from {self.module} import", self.members, wrap=False) + "\n"
 
 
 def is_import(statement: ast.stmt) -> TypeGuard[ImportStatement]:
@@ -129,7 +133,7 @@ def _statements(imports: Iterable[Import]) -> list[_NewStatement]:
     return sorted(statements, key=lambda statement: statement.rank)
 
 
-def _rank(module: str, *, is_from: bool) -> tuple[Section, bool, str]:
+def _rank(module: str, members: Sequence[str]) -> Rank:
     root = module.partition(".")[0]
     if not root:
         section = Section.LOCAL
@@ -137,17 +141,20 @@ def _rank(module: str, *, is_from: bool) -> tuple[Section, bool, str]:
         section = Section.FUTURE
     else:
         section = Section.STANDARD_LIBRARY if root in sys.stdlib_module_names else Section.THIRD_PARTY
-    return section, is_from, module.lower()
+    return section, bool(members), module.lower(), _member_key(members[0] if members else "")
 
 
-def _rank_of(statement: ImportStatement) -> tuple[Section, bool, str]:
-    return _rank(_module(statement), is_from=isinstance(statement, ast.ImportFrom))
+def _rank_of(statement: ImportStatement) -> Rank:
+    members = [alias.name for alias in statement.names] if isinstance(statement, ast.ImportFrom) else []
+    return _rank(_module(statement), members)
 
 
 def _existing(body: Sequence[ast.stmt], new: _NewStatement) -> ast.ImportFrom | None:
+    """Return the statement that takes more names of the module; isort leaves renamed ones to themselves."""
     for statement in body:
-        names = [alias.name for alias in statement.names] if isinstance(statement, ast.ImportFrom) else ["*"]
-        if isinstance(statement, ast.ImportFrom) and _module(statement) == new.module and "*" not in names:
+        if not isinstance(statement, ast.ImportFrom) or _module(statement) != new.module:
+            continue
+        if not any(alias.asname or alias.name == "*" for alias in statement.names):
             return statement
     return None
 
@@ -176,7 +183,8 @@ def _insertion(
         line = following.lineno
         if index >= 0:
             line = source.above_comments(line, floor=last_line(body, run[index]))
-        return source.insert_before(line, text if after == section else text + "\n")
+        apart = after != section or line != following.lineno
+        return source.insert_before(line, text + "\n" if apart else text)
     anchor = run[max(index, 0)]
     return source.insert_after(last_line(body, anchor), text if before == section else "\n" + text)
 
@@ -186,8 +194,8 @@ def _extended(source: Source, statement: ast.ImportFrom, names: Iterable[str]) -
     end = source.offset(statement.end_lineno or 0, statement.end_col_offset or 0)
     text = source.text[start:end]
     if "#" in text:
-        return [_member_insertion(source, statement, name) for name in sorted(names, key=_member_key)]
-    members = [f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in statement.names]
+        return _member_insertions(source, statement, sorted(names, key=_member_key))
+    members = [alias.name for alias in statement.names]
     for name in names:
         members.insert(_member_index(members, name), name)
     head = text[: source.offset(statement.names[0].lineno, statement.names[0].col_offset) - start].rstrip(
@@ -201,16 +209,31 @@ def _member_index(members: Sequence[str], name: str) -> int:
     return next(later, len(members))
 
 
-def _member_insertion(source: Source, statement: ast.ImportFrom, name: str) -> Edit:
-    """Return the edit that adds a name to a list with comments, and leaves each with the name it is about."""
-    later = (alias for alias in statement.names if _member_key(alias.name) > _member_key(name))
-    following = next(later, None)
-    if following:
-        at = source.offset(following.lineno, following.col_offset)
-        return Edit(at, at, f"{name},\n{source.indentation(following.lineno)}")
+def _member_insertions(source: Source, statement: ast.ImportFrom, names: Iterable[str]) -> list[Edit]:
+    """Return the edits that add names to a list with comments, and leave each comment with what it is about."""
+    edits, later = [], []
+    for name in names:
+        following = next(
+            (item for item in statement.names if _member_key(item.name) > _member_key(name)), None
+        )
+        if following:
+            at = source.offset(following.lineno, following.col_offset)
+            edits.append(Edit(at, at, f"{name},\n{source.indentation(following.lineno)}"))
+        else:
+            later.append(name)
+    return edits + (_members_at_end(source, statement, later) if later else [])
+
+
+def _members_at_end(source: Source, statement: ast.ImportFrom, names: Sequence[str]) -> list[Edit]:
     last = statement.names[-1]
-    at = source.offset(last.end_lineno or 0, last.end_col_offset or 0)
-    return Edit(at, at, f",\n{source.indentation(last.lineno)}{name}")
+    line = last.end_lineno or 0
+    at = source.offset(line, last.end_col_offset or 0)
+    if line == statement.end_lineno:
+        return [Edit(at, at, "".join(f", {name}" for name in names))]
+    indentation = source.indentation(last.lineno)
+    has_comma = source.text[at:].lstrip(" \t").startswith(",")
+    comma = [] if has_comma else [Edit(at, at, ",")]
+    return [*comma, source.insert_after(line, "".join(f"{indentation}{name},\n" for name in names))]
 
 
 def _from_import(head: str, members: Sequence[str], *, wrap: bool) -> str:
@@ -220,8 +243,7 @@ def _from_import(head: str, members: Sequence[str], *, wrap: bool) -> str:
     return f"{head} (\n" + "".join(f"    {member},\n" for member in members) + ")"
 
 
-def _member_key(member: str) -> tuple[int, str, str]:
+def _member_key(name: str) -> MemberKey:
     """Sort constants first, then classes, then the rest, as isort does."""
-    name = member.partition(" ")[0]
     constant = len(name) > 1 and name.isupper()
     return 0 if constant else 1 if name[:1].isupper() else 2, name.lower(), name

@@ -81,9 +81,10 @@ def _init_findings(source: Source, cls: ast.ClassDef, init: ast.FunctionDef) -> 
         message, fix = f"the first parameter of {name} is not called self", "call it self"
         yield source.finding("init-shape", message, fix=fix, line=init.lineno)
     last = init.body[-1]
+    reachable = source.begins_its_line(last) or last is init.body[0]
     fix = "let every way through it reach its end, where the event bus is set up"
     for node in nodes_in_scope(init.body):
-        if isinstance(node, ast.Return) and (node is not last or not source.begins_its_line(last)):
+        if isinstance(node, ast.Return) and not (node is last and reachable):
             yield source.finding("init-shape", f"{name} returns before its end", fix=fix, line=node.lineno)
     if isinstance(last, ast.Raise):
         yield source.finding("init-shape", f"{name} always raises", fix=fix, line=last.lineno)

@@ -119,7 +119,7 @@ class Source:
         if not edits:
             return self
         text, parts, position = self.text, [], 0
-        for edit in sorted(edits, key=lambda edit: edit.start):
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
             parts += [text[position : edit.start], edit.text.replace("\n", self.newline)]
             position = edit.end
         return Source("".join([*parts, text[position:]]), self.file)

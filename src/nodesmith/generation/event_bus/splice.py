@@ -33,7 +33,7 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
     if all(part.same for part in (*parts, *imports)):
         return source
     findings = [
-        *conflict_findings(module, parts, partial=any(part.line for part in parts)),
+        *conflict_findings(module, parts, partial=any(part.same for part in parts)),
         *conflict_findings(module, imports, partial=all(part.same for part in parts)),
         *shape_findings(module, cls),
         *_shadowing(module, cls, blocks),
