@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MAX_MEMBER_LENGTH = 60
 
 _NO_IDENTIFIER = re.compile(r"[^A-Z0-9]+")
-_CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CASE_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
