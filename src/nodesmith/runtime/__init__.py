@@ -8,7 +8,7 @@ from nodesmith.runtime.identity import NodeIdentity, default_instance_id, make_n
 from nodesmith.runtime.operations import Operation, Subscription
 from nodesmith.runtime.reducer import Reducer, StateMachine
 from nodesmith.runtime.service import NodeService
-from nodesmith.runtime.settings import event_bus_skipped
+from nodesmith.runtime.settings import data_directory, event_bus_skipped
 from nodesmith.runtime.start import run_node
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Subscription",
     "command_at_hand",
     "current_command",
+    "data_directory",
     "default_instance_id",
     "event_bus_skipped",
     "make_node_id",
