@@ -1,0 +1,150 @@
+"""One example payload for a model, as JSON data, for the node's own tests and its README."""
+
+from __future__ import annotations
+
+import ast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+from nodesmith.generation.example_text import text_candidates
+from nodesmith.spec.model import DictType, ListType, NullableType, ScalarName, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nodesmith.contract.models import ModelContract, ModelField
+    from nodesmith.contract.types import TypeContract
+
+Constraints = dict[str, Any]
+
+PLAIN: dict[ScalarName, object] = {
+    ScalarName.STR: "text",
+    ScalarName.INT: 1,
+    ScalarName.FLOAT: 1.5,
+    ScalarName.BOOL: True,
+    ScalarName.DECIMAL: "1.5",
+    ScalarName.UUID: "0b54b0f6-4f0c-4b7e-9d3a-6f1a2c3d4e5f",
+    ScalarName.DATETIME: "2026-01-02T03:04:05Z",
+    ScalarName.DATE: "2026-01-02",
+    ScalarName.BYTES: "aGVsbG8=",
+    ScalarName.JSON: {"a": [1, None]},
+}
+
+
+class NoExampleError(Exception):
+    """No value is known that fits a field's constraints."""
+
+
+def example(model: ModelContract) -> dict[str, object]:
+    """Return a payload that fits; raises NoExampleError where a required field's constraints are too odd for it."""
+    payload = {}
+    for field in model.fields:
+        try:
+            payload[field.name] = _of(field.type, _constraints(field))
+        except NoExampleError:
+            if field.required:
+                raise
+    return payload
+
+
+def _constraints(field: ModelField) -> Constraints:
+    return {name: _value(code) for name, code in field.constraints}
+
+
+def _value(code: str) -> object:
+    """Return the value of a constraint's code: a literal, or the literal inside a call (`Decimal('0.5')`)."""
+    tree = ast.parse(code, mode="eval").body
+    if not isinstance(tree, ast.Call):
+        return ast.literal_eval(tree)
+    inner = ast.literal_eval(tree.args[0])
+    return Decimal(inner) if code.startswith("Decimal") else inner
+
+
+def _of(kind: TypeContract, constraints: Constraints) -> object:
+    if kind.enum is not None:
+        return kind.enum.members[0].value
+    if kind.model is not None:
+        return example(kind.model)
+    match kind.spec:
+        case ScalarType(name=name):
+            return _scalar(name, constraints) if constraints else PLAIN[name]
+        case NullableType() if kind.inner is not None:
+            return _of(kind.inner, constraints)
+        case ListType() if kind.inner is not None:
+            return [_of(kind.inner, {}) for _ in range(_count(constraints))]
+        case DictType() if kind.inner is not None:
+            return {f"key_{number}": _of(kind.inner, {}) for number in range(1, _count(constraints) + 1)}
+    raise NoExampleError(kind.annotation)
+
+
+def _count(constraints: Constraints) -> int:
+    return max(int(constraints.get("min_length", 0)), min(1, int(constraints.get("max_length", 1))))
+
+
+def _scalar(name: ScalarName, constraints: Constraints) -> object:
+    """Return the first candidate that pydantic itself accepts."""
+    for candidate in _candidates(name, constraints):
+        if _fits(name, constraints, candidate):
+            return str(candidate) if name is ScalarName.DECIMAL else candidate
+    raise NoExampleError(f"{name} {constraints}")
+
+
+def _candidates(name: ScalarName, constraints: Constraints) -> Iterator[object]:
+    if name in (ScalarName.INT, ScalarName.FLOAT, ScalarName.DECIMAL):
+        kind = {ScalarName.INT: int, ScalarName.FLOAT: float, ScalarName.DECIMAL: Decimal}[name]
+        yield from (kind(number) for number in _numbers(name, constraints))
+    elif name is ScalarName.STR:
+        yield from text_candidates(constraints)
+    else:
+        yield PLAIN[name]
+        yield from (value for value in constraints.values() if isinstance(value, str))
+
+
+def _numbers(name: ScalarName, constraints: Constraints) -> Iterator[Decimal]:
+    yield Decimal(1) if name is ScalarName.INT else Decimal("1.5")
+    bounds = [Decimal(str(constraints[key])) for key in ("ge", "gt", "le", "lt") if key in constraints]
+    step = Decimal(str(constraints.get("multiple_of", 1)))
+    for bound in bounds or [Decimal(0)]:
+        multiple = bound // step * step
+        yield from (bound, multiple, multiple + step, multiple - step, bound + 1, bound - 1)
+    if bounds:
+        yield sum(bounds, Decimal(0)) / len(bounds)
+
+
+def _fits(name: ScalarName, constraints: Constraints, candidate: object) -> bool:
+    from pydantic import ValidationError
+
+    try:
+        _adapter(name, constraints).validate_python(candidate)
+    except ValidationError:
+        return False
+    return True
+
+
+def _adapter(name: ScalarName, constraints: Constraints) -> Any:
+    from datetime import date, datetime
+
+    from pydantic import Field, TypeAdapter
+
+    kinds: dict[ScalarName, type] = {
+        ScalarName.STR: str,
+        ScalarName.INT: int,
+        ScalarName.FLOAT: float,
+        ScalarName.DECIMAL: Decimal,
+        ScalarName.DATETIME: datetime,
+        ScalarName.DATE: date,
+        ScalarName.BYTES: bytes,
+    }
+    annotated: Any = Annotated[kinds[name], Field(**constraints)]
+    return TypeAdapter(annotated)
+
+
+def examples(models: Iterable[ModelContract]) -> list[tuple[ModelContract, dict[str, object]]]:
+    """Return each model that an example is known for, with it."""
+    found = []
+    for model in models:
+        try:
+            found.append((model, example(model)))
+        except NoExampleError:
+            continue
+    return found

@@ -1,0 +1,123 @@
+"""The pipeline: specs -> nodes on the disk, stage by stage; whatever does not hold stops all of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import InputError
+from nodesmith.generation.code_generation import generate_code
+from nodesmith.generation.contract import make_contract
+from nodesmith.generation.event_bus_integration import integrate_event_bus, takes_event_bus
+from nodesmith.generation.post_check import post_check
+from nodesmith.generation.pre_check import pre_check
+from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
+from nodesmith.generation.verify import verify as verify_nodes
+from nodesmith.generation.write import write
+from nodesmith.naming import node_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.report import Listener
+    from nodesmith.spec.model import NodeSpec, SystemSpec
+
+
+def run(
+    specs: SystemSpec, target: Path, *, verify: bool, report: Listener, parse_ms: float = 0.0
+) -> PipelineReport:
+    """Generate every node of `specs` into `target` and return what was done.
+
+    `report` is told of each stage. Nothing is written before all nodes have passed all gates, and then all of it or
+    nothing. `parse_ms` is what stage 1, which made `specs`, took. Raises GateError and ConflictError; after a GateError of
+    stage 7 the nodes are on the disk.
+    """
+    if not specs.nodes:
+        raise InputError("there is no node to generate", fix="give a spec file that holds one")
+    record = Record(target=target)
+
+    def tell(event: StageEvent) -> None:
+        record.add(event)
+        report(event)
+
+    contracts: list[NodeContract] = []
+    files: dict[str, NodeFiles] = {}
+    for spec in specs.nodes:
+        node = node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
+        tell(StageEvent(node=node, number="1", status=Status.DONE, ms=round(parse_ms / len(specs.nodes), 3)))
+        contract, made = _make(spec, node, target, tell=tell, others=tuple(files))
+        contracts.append(contract)
+        files[node] = made
+    with _stage(tell, tuple(files), "6") as ending:
+        write(files, target)
+        ending.files = {node: tuple(made) for node, made in files.items()}
+    _verify(contracts, target, tell=tell, wanted=verify)
+    return record.report()
+
+
+def _make(
+    spec: NodeSpec, node: str, target: Path, *, tell: Listener, others: tuple[str, ...]
+) -> tuple[NodeContract, NodeFiles]:
+    """Take one node through the stages that touch no disk."""
+    with _stage(tell, (node,), "2"):
+        contract = make_contract(spec)
+    with _stage(tell, (node,), "3"):
+        pre_check(contract, target, others=others)
+    with _stage(tell, (node,), "4"):
+        files = generate_code(contract)
+    with _stage(tell, (node,), "4.5") as ending:
+        files = integrate_event_bus(files, contract)
+        if not takes_event_bus(spec):
+            ending.status = Status.SKIPPED
+            ending.detail = f"Skipping event bus integration for {spec.archetype} node (optional)"
+    with _stage(tell, (node,), "5"):
+        files = post_check(dict(sorted(files.items())), contract)
+    return contract, files
+
+
+def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, wanted: bool) -> None:
+    with _stage(tell, tuple(contract.folder for contract in contracts), "7") as ending:
+        if wanted:
+            verify_nodes(contracts, target)
+        else:
+            ending.status = Status.SKIPPED
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How a stage ends, where it does not fail."""
+
+    status: Status = Status.DONE
+    detail: str = ""
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@contextmanager
+def _stage(tell: Listener, nodes: tuple[str, ...], number: str) -> Iterator[_Ending]:
+    """Time a stage and tell of its start and end; nodes that go through it together share its time."""
+    for node in nodes:
+        tell(StageEvent(node=node, number=number, status=Status.STARTED))
+    ending = _Ending(status=Status.FAILED)
+    started = time.perf_counter()
+    try:
+        done = _Ending()
+        yield done
+        ending = done
+    finally:
+        ms = round((time.perf_counter() - started) * 1000 / len(nodes), 3)
+        for node in nodes:
+            tell(
+                StageEvent(
+                    node=node,
+                    number=number,
+                    status=ending.status,
+                    ms=ms,
+                    detail=ending.detail,
+                    files=ending.files.get(node, ()),
+                )
+            )

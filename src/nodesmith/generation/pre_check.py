@@ -1,0 +1,70 @@
+"""Stage 3: what can be known to be in the way before anything is made."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import Finding, GateError
+from nodesmith.generation.rendering import TEMPLATES
+from nodesmith.spec.model import Archetype
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from nodesmith.contract.node_contract import NodeContract
+
+STAGE = "3"
+
+# The longest name of a file or folder that common file systems take.
+LONGEST_NAME = 255
+
+
+def pre_check(node: NodeContract, target: Path, *, others: Iterable[str]) -> None:
+    """Raise GateError where a node's names, its templates or the target folder would stop it later.
+
+    `others` are the folders of the nodes that are written together with this one.
+    """
+    findings = (*_name_findings(node, others), *_template_findings(node), *_target_findings(target))
+    if findings:
+        raise GateError(
+            f"{node.folder} cannot be generated into {target}", stage=STAGE, findings=findings,
+            fix="change what the findings name; nothing was written",
+        )  # fmt: skip
+
+
+def _name_findings(node: NodeContract, others: Iterable[str]) -> Iterator[Finding]:
+    if node.folder.casefold() in {other.casefold() for other in others}:
+        message = f"two nodes would both be written to {node.folder}"
+        yield Finding(rule="name-collision", message=message, fix="rename one of them")
+    names = [node.folder, *(model.module for model in node.models), *(enum.module for enum in node.enums)]
+    for name in names:
+        if len(f"{name}.py".encode()) > LONGEST_NAME:
+            yield Finding(
+                rule="name-too-long", message=f"{name} is too long for a file", fix="choose shorter names"
+            )
+
+
+def _template_findings(node: NodeContract) -> Iterator[Finding]:
+    archetype = node.spec.archetype
+    needed = [f"{archetype}/node.py.j2", f"{archetype}/handler.py.j2"]
+    if archetype is Archetype.EFFECT:
+        needed.append(f"{archetype}/resources_{node.adapter or 'none'}.py.j2")
+    for name in needed:
+        if not (TEMPLATES / name).is_file():
+            yield Finding(
+                rule="template", message=f"there is no template {name}", fix="install nodesmith again"
+            )
+
+
+def _target_findings(target: Path) -> Iterator[Finding]:
+    folder = next(
+        place for place in (target, *target.absolute().parents) if place.exists() or place.is_symlink()
+    )
+    if not folder.is_dir():
+        yield Finding(rule="target", message="is no folder", file=str(folder), fix="choose another with -o")
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(
+            rule="target", message="is not writable", file=str(folder), fix="choose another with -o"
+        )
