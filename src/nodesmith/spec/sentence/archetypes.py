@@ -1,0 +1,208 @@
+"""Which archetype a sentence asks for: what it says, what it implies, and what it denies, weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import words_of
+from nodesmith.spec.sentence.mentions import Mention, Role
+from nodesmith.spec.sentence.operations import doings
+from nodesmith.spec.sentence.steps import ordered_steps
+from nodesmith.spec.sentence.systems import find_systems
+from nodesmith.spec.sentence.words import head_nouns, singular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nodesmith.spec.sentence.structure import Structure
+    from nodesmith.spec.sentence.text import Text
+
+SAID_WEIGHT = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Something that speaks for an archetype (or, with a negative weight, against it), and what it was."""
+
+    archetype: str
+    weight: float
+    why: str
+    said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The archetype chosen (empty where nothing speaks for one), whether it was said, and why."""
+
+    archetype: str
+    said: bool
+    why: str
+
+
+def choose_archetype(evidence: Sequence[Evidence]) -> Choice:
+    """Return the archetype with the most evidence."""
+    scores = dict.fromkeys(lexicon.ARCHETYPES, 0.0)
+    for item in evidence:
+        scores[item.archetype] += item.weight
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] <= 0:
+        return Choice(archetype="", said=False, why="")
+    behind = sorted((e for e in evidence if e.archetype == best and e.weight > 0), key=lambda e: -e.weight)
+    said = any(e.said for e in behind)
+    return Choice(archetype=best, said=said, why=", ".join(dict.fromkeys(e.why for e in behind[:3])))
+
+
+def find_evidence(structure: Structure, mentions: Sequence[Mention], names: Sequence[str]) -> list[Evidence]:
+    """Return all evidence of a text; `names` are the likely names, whose last word may tell something."""
+    return [
+        *_said(structure, mentions),
+        *_done(structure),
+        *_outside(structure),
+        *_purity(structure),
+        *_state(structure),
+        *_workflow(structure),
+        *_named(names),
+    ]
+
+
+def _said(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Evidence]:
+    text = structure.text
+    for label in structure.labels:
+        if label.field in ("archetype", "node", "title"):
+            for at in range(label.start, label.end):
+                archetype = lexicon.ARCHETYPE_WORDS.get(text.low(at), "")
+                if archetype:
+                    yield Evidence(archetype=archetype, weight=12, why=f"said: {text.at(at).text}", said=True)
+                    break
+    first = True
+    for mention in mentions:
+        if mention.role is Role.SAID:
+            word = text.at(mention.at).text
+            weight = mention.weight if first else mention.weight / 2
+            yield Evidence(archetype=mention.archetype, weight=weight + SAID_WEIGHT * first, why=f"said: {word}", said=True)
+            first = False
+        elif mention.role is Role.DENIED:
+            yield Evidence(archetype=mention.archetype, weight=-20, why="denied")
+
+
+def _done(structure: Structure) -> Iterator[Evidence]:
+    best: dict[str, float] = {}
+    words: dict[str, str] = {}
+    for position, action in enumerate(doings(structure)):
+        archetype = action.verb.archetype
+        weight = action.verb.weight * (1.0 if position == 0 else 0.6)
+        if _serves_a_reason(structure.text, action.at):
+            weight *= 0.2
+        if weight > best.get(archetype, 0):
+            best[archetype] = weight + 0.3 * (archetype in best)
+            words[archetype] = structure.text.at(action.at).text
+    for archetype, weight in best.items():
+        yield Evidence(archetype=archetype, weight=weight, why=f"it {words[archetype]!r}s" if False else f"{words[archetype]!r}")
+
+
+def _serves_a_reason(text: Text, index: int) -> bool:
+    """Whether words stand in `so that I can read them`, which tells what somebody else does."""
+    return any(text.lows(at, 2) in (("so", "that"), ("in", "order")) for at in range(max(0, index - 6), index))
+
+
+def _outside(structure: Structure) -> Iterator[Evidence]:
+    text = structure.text
+    for system in find_systems(structure):
+        yield Evidence(archetype="effect", weight=2, why=f"{system.word!r} is outside")
+        break
+    for index, token in enumerate(text.tokens):
+        if token.low in lexicon.OUTSIDE_WORDS and token.is_name and not structure.denied[index]:
+            yield Evidence(archetype="effect", weight=1, why=f"{token.text!r} is outside")
+            return
+
+
+def _purity(structure: Structure) -> Iterator[Evidence]:
+    text, denied = structure.text, structure.denied
+    seen: set[str] = set()
+    for index, token in enumerate(text.tokens):
+        low = token.low
+        if low in lexicon.PURITY and not denied[index]:
+            seen.add("pure")
+        if not denied[index]:
+            continue
+        nothing_before = "nothing" in text.lows(max(0, index - 3), 3)
+        if low in lexicon.DENIED_STATE and (low != "stored" or nothing_before):
+            seen.add("stateless")
+        elif low in ("i", "i/o") and text.lows(index, 3) == ("i", "/", "o"):
+            seen.add("no I/O")
+        elif low in lexicon.DENIED_OUTSIDE and low not in ("stored", "saved", "written", "called"):
+            seen.add("no I/O")
+    if "pure" in seen or "no I/O" in seen:
+        why = "a pure function" if "pure" in seen else "nothing outside is touched"
+        yield Evidence(archetype="compute", weight=3.5, why=why)
+        yield Evidence(archetype="effect", weight=-4, why=why)
+    if "stateless" in seen:
+        yield Evidence(archetype="compute", weight=2, why="no state is kept")
+        yield Evidence(archetype="reducer", weight=-4, why="no state is kept")
+
+
+def _state(structure: Structure) -> Iterator[Evidence]:
+    text = structure.text
+    reducing = any(a.verb.archetype == "reducer" for a in doings(structure))
+    for index, token in enumerate(text.tokens):
+        if structure.denied[index] or not token.is_name:
+            continue
+        low = token.low
+        if low == "per" and reducing:
+            yield Evidence(archetype="reducer", weight=1.5, why=f"per {text.at(index + 1).text}")
+        elif low in ("events", "event") and text.low(index - 1) not in ("audit", "price") and _is_source(text, index):
+            yield Evidence(archetype="reducer", weight=2, why="from events")
+        elif low in ("running", "latest", "last") and text.low(index + 1) in lexicon.STATE_NOUNS | {"known"}:
+            yield Evidence(archetype="reducer", weight=2, why=f"{low} {text.low(index + 1)}")
+        elif text.lows(index, 4) == ("so", "far", "", "") or text.lows(index, 2) == ("up", "to") and (
+            text.low(index + 2) == "date"
+        ) or text.lows(index, 2) == ("how", "many"):
+            yield Evidence(archetype="reducer", weight=1.5, why="something that goes on")
+        elif low == "up-to-date" or low == "accumulated":
+            yield Evidence(archetype="reducer", weight=2, why=low)
+
+
+def _is_source(text: Text, index: int) -> bool:
+    """Whether events are what the node lives on: `from deposit events`, `each OrderPlaced event`."""
+    for at in range(index - 1, max(-1, index - 7), -1):
+        if text.low(at) in ("from", "each", "every", "consuming", "of", "over", "on", "folds", "folding", "fold", "consumes"):
+            return True
+        if text.ends_clause(at):
+            return False
+    return False
+
+
+def _workflow(structure: Structure) -> Iterator[Evidence]:
+    steps = ordered_steps(structure)
+    if len(steps) > 1:
+        yield Evidence(archetype="orchestrator", weight=3 + min(len(steps), 4) * 0.7, why=f"{len(steps)} steps in order")
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if structure.denied[index] or not token.is_name:
+            continue
+        ordered = text.lows(index, 3) in (
+            ("in", "this", "order"), ("in", "that", "order"), ("one", "after", "the"), ("step", "by", "step"),
+            ("in", "the", "right"), ("one", "after", "another"), ("one", "by", "one"),
+        )  # fmt: skip
+        if ordered or text.lows(index, 2) in (("in", "sequence"), ("in", "order")):
+            if text.low(index + 2) != "to":
+                yield Evidence(archetype="orchestrator", weight=3, why="in order")
+        elif token.low in ("saga", "workflow", "workflows") and text.low(index - 1) not in ("by", "of", "from", "to"):
+            definite = text.low(index - 1) in ("the", "our", "this")
+            yield Evidence(archetype="orchestrator", weight=1.5 if definite else 4, why=token.low)
+            return
+        elif token.low in ("undoes", "undo", "compensates", "compensate", "rollback", "compensation"):
+            yield Evidence(archetype="orchestrator", weight=2, why="undoes what was done")
+
+
+def _named(names: Sequence[str]) -> Iterator[Evidence]:
+    for position, name in enumerate(names[:2]):
+        words = words_of(name)
+        if not words:
+            continue
+        known = head_nouns().get(words[-1]) or head_nouns().get(singular(words[-1]))
+        if known is not None and known[0] in lexicon.ARCHETYPES and known[1]:
+            weight = known[1] * (0.8 if position == 0 else 0.2)
+            yield Evidence(archetype=known[0], weight=weight, why=f"it is a {words[-1]}")

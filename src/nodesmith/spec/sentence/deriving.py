@@ -1,0 +1,100 @@
+"""A name for a node nobody named: from what it does, as people name such things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import words_of
+from nodesmith.spec.sentence.mentions import Mention, Role
+from nodesmith.spec.sentence.names import Candidate
+from nodesmith.spec.sentence.operations import doings, object_words, thing_of
+from nodesmith.spec.sentence.steps import any_steps
+from nodesmith.spec.sentence.structure import noun_phrase
+from nodesmith.spec.sentence.words import head_nouns, singular, verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nodesmith.spec.sentence.structure import Action, Structure
+
+_PASSING = frozenset("running current latest last known total actual present".split())
+_EVERYTHING = frozenset(["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"])
+
+
+def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: str) -> list[Candidate]:
+    """Return names made from what the node does, the best first."""
+    found = [*_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
+             *_purpose_name(structure, mentions)]  # fmt: skip
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _doer_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
+    doing = doings(structure)
+    fitting = [action for action in doing if action.verb.archetype == archetype] or doing
+    for position, action in enumerate([*fitting, *doing]):
+        words = _named_after(action, doing, archetype)
+        if words:
+            why = "made from what it does"
+            yield Candidate(text=" ".join(words), score=52 - position, at=action.at, why=why)
+
+
+def _named_after(action: Action, doing: Sequence[Action], archetype: str) -> list[str]:
+    thing = [singular(w) if i == 99 else w for i, w in enumerate(object_words(action.thing.words) or thing_of(action, doing))]
+    if not thing:
+        return []
+    whose = list(object_words(action.whose.words))
+    if archetype == "reducer" and thing[-1] in lexicon.STATE_NOUNS:
+        bare = [word for word in thing if word not in _PASSING] or thing[-1:]
+        return [*whose, *bare] if whose else [*bare, action.verb.agent]
+    if archetype == "effect" and _is_manager(doing, thing):
+        return [*thing, "store"]
+    if len(thing) == 1 and whose and thing[0] in lexicon.STATE_NOUNS | {"existence", "price", "cost", "name"}:
+        thing = [*whose, *thing]
+    return thing if thing[-1] == action.verb.agent else [*thing, *action.verb.agent.split("_")]
+
+
+def _is_manager(doing: Sequence[Action], thing: Sequence[str]) -> bool:
+    """Whether several of create, read, update and delete are done to the same thing."""
+    kinds = {a.verb.base for a in doing if a.verb.base in _EVERYTHING and list(thing_of(a, doing)) == list(thing)}
+    return len(kinds) > 1
+
+
+def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype: str) -> Iterator[Candidate]:
+    if archetype != "orchestrator":
+        return
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if token.low == "for" and text.low(index + 1) in lexicon.QUANTIFIERS:
+            entity = object_words(noun_phrase(text, index + 1).words)
+            if entity and any(a.verb.archetype == "orchestrator" for a in structure.actions):
+                yield Candidate(text=" ".join((*entity, "workflow")), score=56, at=index, why="made from what it is for")
+    things = [step.thing for step in any_steps(structure, mentions) if step.thing and step.verb]
+    if things:
+        common = max(things, key=things.count)
+        yield Candidate(text=" ".join((*common, "workflow")), score=54, at=0, why="made from its steps")
+
+
+def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    """Read `a reducer node for user session state aggregation`."""
+    text = structure.text
+    for mention in mentions:
+        if mention.role is Role.SAID and text.low(mention.end) == "for":
+            words = [w for w in noun_phrase(text, mention.end + 1).words if w.lower() not in lexicon.SYSTEMS]
+            known = words and head_nouns().get(words[-1].lower())
+            if words and (known or len(words) > 1):
+                name = [*words_of(" ".join(words))]
+                yield Candidate(text=" ".join(name), score=50 if known else 44, at=mention.end, why="made from its purpose")
+
+
+def last_resort(structure: Structure, archetype: str) -> list[Candidate]:
+    """Return a name from the verb alone, or from the first thing that is spoken of."""
+    for action in doings(structure):
+        if action.verb.archetype == archetype and action.verb.agent:
+            return [Candidate(text=action.verb.agent, score=20, at=action.at, why="made from what it does")]
+    return []
+
+
+def agents() -> frozenset[str]:
+    """Return every word for somebody who does something."""
+    return frozenset(verb.agent for verb in verbs().values())

@@ -1,0 +1,72 @@
+"""The domain a sentence puts its node in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.naming import name_problem
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import words_of
+from nodesmith.spec.sentence.names import name_value
+from nodesmith.spec.sentence.text import Kind
+
+if TYPE_CHECKING:
+    from nodesmith.spec.sentence.structure import Structure
+    from nodesmith.spec.sentence.text import Text
+
+_DOMAIN_WORDS = frozenset(["domain", "namespace"])
+_NO_DOMAINS = frozenset(
+    "the a an same right given business public different problem main proper following new which what whole "
+    "own correct this that its our my your each every its".split()
+)
+
+
+def find_domain(structure: Structure) -> str:
+    """Return the domain that was said, in snake_case, or an empty string."""
+    for label in structure.labels:
+        if label.field == "domain":
+            value, _ = name_value(structure.text, label.start, end=label.end)
+            if domain := _usable(value):
+                return domain
+    for index, token in enumerate(structure.text.tokens):
+        if token.low in _DOMAIN_WORDS and token.is_name and not structure.denied[index]:
+            if domain := _before(structure.text, index) or _after(structure.text, index):
+                return domain
+    return ""
+
+
+def domain_of_path(text: str) -> str:
+    """Return the domain of a name written as `hr/employee_writer`, or an empty string."""
+    before, slash, after = text.partition("/")
+    return _usable(before) if slash and after and before.lower() not in lexicon.ARCHETYPE_WORDS else ""
+
+
+def _usable(text: str) -> str:
+    domain = "_".join(words_of(text))
+    return domain if domain and domain not in _NO_DOMAINS and not name_problem(domain) else ""
+
+
+def _before(text: Text, index: int) -> str:
+    """Read `in the human resources domain`, `a stock-trading domain effect`."""
+    words: list[str] = []
+    at = index - 1
+    while text.at(at).is_name and len(words) < 3 and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS:  # noqa: PLR2004
+        if text.low(at) in lexicon.CREATE_VERBS:
+            break
+        words.insert(0, text.at(at).text)
+        at -= 1
+    return _usable(" ".join(words))
+
+
+def _after(text: Text, index: int) -> str:
+    """Read `domain billing`, `the domain is energy`, `in the domain of logistics`."""
+    at = index + 1
+    marked = text.low(at) in ("is", "of", ":", "=", "called", "named", "should")
+    while text.low(at) in ("is", "of", ":", "=", "called", "named", "should", "be"):
+        at += 1
+    token = text.at(at)
+    if token.kind is Kind.QUOTED or token.kind is Kind.WORD:
+        value, end = name_value(text, at)
+        plain = marked or text.ends_clause(end)
+        return _usable(value.split(" ")[0] if " " in value and not text.ends_clause(end) else value) if plain else ""
+    return ""

@@ -1,0 +1,400 @@
+"""Candidates for a node's name, each with how sure it is and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import is_code_like, is_product, is_strong_identifier, words_of
+from nodesmith.spec.sentence.mentions import Mention, Role
+from nodesmith.spec.sentence.structure import noun_phrase
+from nodesmith.spec.sentence.text import Kind
+from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nodesmith.spec.sentence.structure import Structure
+    from nodesmith.spec.sentence.text import Text
+
+MAX_NAME_WORDS = 6
+SAID = 70.0
+
+_OPENERS = frozenset([":", "=", "-", "—", "->", "{", "$", "<", "*", "(", "[", "#", "@", "=>", '"', "'", "`", ","])
+_TICKET = re.compile(r"[A-Z]{2,}-\d+")
+_VERSION = re.compile(r"v\d+")
+# A word alone before the archetype that tells nothing: `a database effect`.
+_EMPTY_ALONE = frozenset(
+    "database workflow data api validation transformation notification cache state processing integration storage "
+    "business crud service conversion calculation aggregation event message cloud rest utility helper".split()
+)
+_NO_NAMES = frozenset("please needed required wanted here below above yes no thanks asap etc only".split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A possible name as it was written, how sure it is (0 to 100), where it stands, and the rule that found it."""
+
+    text: str
+    score: float
+    at: int
+    why: str
+
+
+def said_names(structure: Structure, mentions: Sequence[Mention]) -> list[Candidate]:
+    """Return every name somebody may have given the node, the surest first."""
+    found = [
+        *_labelled(structure),
+        *_marked(structure, mentions),
+        *_identifiers(structure, mentions),
+        *_beside_mentions(structure, mentions),
+        *_titles(structure),
+        *_heads(structure),
+    ]
+    return sorted((c for c in found if words_of(c.text) or c.text.strip()), key=lambda c: (-c.score, c.at))
+
+
+def name_value(text: Text, start: int, *, end: int | None = None, loose: bool = True) -> tuple[str, int]:
+    """Return the name that begins at `start` and where it ends; `loose` also takes plain words."""
+    limit = len(text.tokens) if end is None else end
+    index = start
+    while index < limit and text.low(index) in _OPENERS and text.at(index).kind is Kind.MARK:
+        index += 1
+    if text.low(index) in ("the", "a", "an", "something", "like", "simply", "just", "as"):
+        index += 1
+    token = text.at(index)
+    if token.kind is Kind.QUOTED or (token.kind is Kind.WORD and is_code_like(token.text)):
+        return token.text, index + 1
+    if not loose:
+        return "", index
+    words: list[str] = []
+    while index < limit and len(words) < MAX_NAME_WORDS and _goes_on(text, index, words):
+        words.append(text.at(index).text)
+        index += 1
+    return " ".join(words), index
+
+
+def _goes_on(text: Text, index: int, words: Sequence[str]) -> bool:
+    token = text.at(index)
+    if token.kind is not Kind.WORD or token.low in _NO_NAMES or token.low.startswith("'"):
+        return False
+    if not words:
+        return token.low not in lexicon.STOP_WORDS or text.ends_clause(index + 1)
+    if token.low in lexicon.STOP_WORDS | lexicon.DETERMINERS | lexicon.NAMING_WORDS:
+        return False
+    if is_code_like(token.text):
+        return False
+    after = text.at(index + 1)
+    found = verb_at(text.lows(index, 2))
+    if found is not None and found[1] in (Form.THIRD, Form.GERUND):
+        return not (after.is_name and (after.low not in lexicon.STOP_WORDS or after.low in ("up", "whether")))
+    return True
+
+
+def _labelled(structure: Structure) -> Iterator[Candidate]:
+    for label in structure.labels:
+        if label.field not in ("name", "node", "title"):
+            continue
+        name, _ = name_value(structure.text, label.start, end=label.end)
+        if name.lower() in lexicon.ARCHETYPE_WORDS or not name:
+            continue
+        score = {"name": 100.0, "node": 85.0, "title": 60.0}[label.field]
+        yield Candidate(text=name, score=score, at=label.start, why="labelled as the name")
+
+
+def _marked(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if token.kind is not Kind.WORD:
+            continue
+        start = 0
+        if token.low in lexicon.NAMING_WORDS or text.lows(index, 2) == ("known", "as"):
+            start = _after_participle(structure, index, mentions)
+        elif token.low in ("name", "call"):
+            start = _after_name_word(text, index)
+        if not start or text.low(start) in lexicon.PASSIVE_NEXT:
+            continue
+        name, _ = name_value(text, start)
+        if name:
+            yield Candidate(text=name, score=95, at=start, why=f"said by {token.text!r}")
+
+
+def _after_participle(structure: Structure, index: int, mentions: Sequence[Mention]) -> int:
+    """Return where the name after `called` begins; 0 where something else is called so."""
+    text = structure.text
+    if structure.denied[index] and structure.denied[index - 1]:
+        return 0
+    owner = index - 1
+    while text.low(owner) in lexicon.AUXILIARIES | {"to", "also", "be", ",", "was"}:
+        owner -= 1
+    if singular(text.low(owner)) in lexicon.OTHER_THINGS or text.low(owner) in lexicon.OTHER_THINGS:
+        return 0
+    if any(m.role is Role.OTHER and m.start <= owner < m.end for m in mentions):
+        return 0
+    return index + (2 if text.low(index) == "known" else 1)
+
+
+def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one return a way of saying it
+    before, after = text.low(index - 1), text.low(index + 1)
+    following = text.low(index + 2)
+    if after in ("it", "this", "that", "the") and text.at(index + 1).kind is Kind.WORD:
+        behind = index + 2
+        if following in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
+            behind += 1
+            behind += text.low(behind) == "node"
+        elif after == "the":
+            return 0
+        return behind
+    if text.low(index) == "call":
+        return 0
+    allowed = {"node", "its", "the", "'s", "whose", "a", "with", "this", "service", "has", "proper", "effect", "and"}
+    if before not in allowed and not text.starts_clause(index):
+        return 0
+    if after in (":", "=", "-", "—", "->"):
+        return index + 2
+    if after == "of":
+        return index + 2 if before == "the" and text.low(index - 2) in ("by", "under", "with") else 0
+    behind = index + 1
+    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "could", ":"):
+        behind += 1
+    if behind > index + 1:
+        return behind
+    token = text.at(behind)
+    sure = is_code_like(token.text) or token.kind is Kind.QUOTED or token.text[:1].isupper()
+    return behind if sure or before in ("with",) or text.low(index - 2) == "with" else 0
+
+
+def _identifiers(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        quoted = token.kind is Kind.QUOTED
+        if not quoted and not (token.kind is Kind.WORD and is_code_like(token.text)):
+            continue
+        if _TICKET.fullmatch(token.text) or structure.denied[index]:
+            continue
+        if token.low in lexicon.ARCHETYPE_WORDS:
+            continue
+        score, why = _identifier_score(structure, index, mentions)
+        weak = not quoted and not is_strong_identifier(token.text)
+        yield Candidate(text=token.text, score=score - 5 * weak if score > SAID else score / (1 + weak), at=index, why=why)
+
+
+_FOREIGN_AFTER = frozenset(
+    "event events object objects record records class message messages type types table tables topic topics team "
+    "domain field column queue bucket channel api column".split()
+)
+_FOREIGN_BEFORE = frozenset(
+    "on type types events event class consuming to from of topic table publishes publish consumes emits emit bucket "
+    "column field domain each every both via through by using queue channel into operation schema when".split()
+)
+
+
+def _identifier_score(  # noqa: PLR0911 - one return a position, in the order they count
+    structure: Structure, index: int, mentions: Sequence[Mention]
+) -> tuple[float, str]:
+    text = structure.text
+    before, after = text.low(index - 1), text.low(index + 1)
+    around = next((m for m in mentions if m.start <= index < m.end or m.end == index), None)
+    if around is not None and around.role is not Role.SAID:
+        return 5, "belongs to another node"
+    if after in _FOREIGN_AFTER and text.at(index + 1).is_name:
+        return 5, "is a thing of another kind"
+    if around is not None:
+        return (90 if around.end <= index else 86), "stands beside the archetype"
+    if before == "/" and text.low(index - 2) in lexicon.ARCHETYPE_WORDS:
+        return 86, "stands beside the archetype"
+    if before in ("node", "service", "component", "module", "thing") and text.low(index - 2) not in _FOREIGN_BEFORE:
+        return 86, "stands beside 'node'"
+    if after in ("node", "service") and before not in _FOREIGN_BEFORE:
+        return 84, "stands beside 'node'"
+    if before in ("say", "lets", "eg"):
+        return 75, "proposed"
+    if before in _FOREIGN_BEFORE and not text.starts_clause(index):
+        return (60, "what the sentence is about") if after == "is" else (5, "is a thing of another kind")
+    if before in lexicon.CREATE_VERBS:
+        return 80, "what is to be created"
+    if text.starts_clause(index):
+        return _opening_score(text, index)
+    return 20, "an identifier"
+
+
+def _opening_score(text: Text, index: int) -> tuple[float, str]:
+    before, after = text.low(index - 1), text.low(index + 1)
+    first = index == 0 or text.at(index - 1).kind in (Kind.BREAK, Kind.BULLET) or before == "#"
+    if before in (",", "/") and text.ends_clause(index + 1) and after in (",", "\n", ".", "->", "and"):
+        return 72 - 30 * _in_list(text, index), "stands by itself"
+    if first or before in (".", "!", "?", ";", ":", "—", "-", "|", "->", "("):
+        return 79, "opens a clause"
+    return (74, "stands by itself") if text.ends_clause(index + 1) else (60, "opens a clause")
+
+
+def _in_list(text: Text, index: int) -> bool:
+    """Whether the neighbours between commas are identifiers, too: then it is an enumeration."""
+    return is_code_like(text.at(index - 2).text) or is_code_like(text.at(index + 2).text)
+
+
+def _beside_mentions(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    text = structure.text
+    for mention in mentions:
+        if mention.role is not Role.SAID or is_code_like(text.at(mention.at).text):
+            continue
+        yield from _before_mention(text, mention)
+        yield from _after_mention(text, mention)
+        yield from _subject_of(text, mention)
+
+
+def _before_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
+    words = [text.at(at).text for at in range(mention.start, mention.at)]
+    while words and words[0].lower() in lexicon.ADJECTIVES | lexicon.FILLERS:
+        words.pop(0)
+    if not words or any(word.lower() in lexicon.NODE_NOUNS for word in words):
+        return
+    if all(is_product(word) or word.lower() in _EMPTY_ALONE for word in words):
+        score = 40 if len(words) == 1 else 64
+    else:
+        score = 66 if len(words) > 1 else 60
+    yield Candidate(text=" ".join(words), score=score, at=mention.start, why="stands before the archetype")
+
+
+def _after_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
+    start = mention.end
+    inside = text.low(start) in ("(", ":", "—", "-", "->", ",")
+    start += inside
+    token = text.at(start)
+    if token.kind is not Kind.WORD or is_code_like(token.text) or token.low in lexicon.STOP_WORDS | lexicon.FILLERS:
+        return
+    if token.low in lexicon.NAMING_WORDS | set(lexicon.LABELS) | lexicon.DETERMINERS or _VERSION.fullmatch(token.low):
+        return
+    if token.low in lexicon.ARCHETYPE_WORDS or verb_at(text.lows(start, 2)) is not None:
+        return
+    name, end = name_value(text, start)
+    if inside and not text.ends_clause(end):
+        return
+    if name:
+        yield Candidate(text=name, score=58 + 4 * inside, at=start, why="stands behind the archetype")
+
+
+def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
+    """Find `The payment gateway, an effect node` and `the fraud checker should be a compute node`."""
+    before = mention.start - 1 - bool(mention.article)
+    copula = before
+    while text.low(copula) in ("is", "be", "should", "must", "will", "shall", "to", "as", "would", ",", "(", "—", "-", "'s"):
+        copula -= 1
+    if copula == before or not text.at(copula).is_name:
+        return
+    end = copula + 1
+    start = end
+    while end - start < MAX_NAME_WORDS and _is_plain_noun(text, start - 1):
+        start -= 1
+    words = [text.at(at).text for at in range(start, end)]
+    while words and words[0].lower() in lexicon.NODE_NOUNS | lexicon.ADJECTIVES | lexicon.FILLERS:
+        words.pop(0)
+    if not words or words[-1].lower() in lexicon.NODE_NOUNS or any(w.lower() in lexicon.ARCHETYPE_WORDS for w in words):
+        return
+    opened = text.starts_clause(start) or text.low(start - 1) in lexicon.DETERMINERS
+    if opened:
+        yield Candidate(text=" ".join(words), score=80, at=start, why="is said to be of that archetype")
+
+
+def _is_plain_noun(text: Text, index: int) -> bool:
+    token = text.at(index)
+    return token.is_name and token.low not in lexicon.STOP_WORDS | lexicon.DETERMINERS | lexicon.CREATE_VERBS
+
+
+def _titles(structure: Structure) -> Iterator[Candidate]:
+    """Find `Order Stats Reducer: ...` and `Invoice archive (effect)` where a line or sentence begins."""
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if not token.is_name or not text.starts_clause(index) or text.low(index - 1) in (",", "("):
+            continue
+        start = index + (token.low in lexicon.DETERMINERS)
+        end = start
+        while end - start < MAX_NAME_WORDS and _is_plain_noun(text, end):
+            end += 1
+        words = [text.at(at) for at in range(start, end)]
+        if words and _closes_title(text, end) and _may_be_title(text, start, end):
+            name = " ".join(word.text for word in words)
+            yield Candidate(text=name, score=73, at=start, why="stands as a title")
+
+
+def _closes_title(text: Text, end: int) -> bool:
+    mark = text.low(end)
+    if mark in (":", "—", "--", "->"):
+        return True
+    if mark == "-" and text.at(end).kind is Kind.MARK:
+        return True
+    return mark == "(" and text.low(end + 1) in lexicon.ARCHETYPE_WORDS
+
+
+def _may_be_title(text: Text, start: int, end: int) -> bool:
+    lows = [text.low(at) for at in range(start, end)]
+    if lows[0] in lexicon.NO_TITLES | lexicon.FILLERS or lows[-1] in lexicon.NODE_NOUNS | lexicon.NO_TITLES:
+        return False
+    if any(low in lexicon.NAMING_WORDS or low in lexicon.LABELS for low in lows) or " ".join(lows) in lexicon.LABELS:
+        return False
+    if all(low in lexicon.ARCHETYPE_WORDS or low in lexicon.NODE_NOUNS for low in lows):
+        return False
+    if _TICKET.fullmatch(text.at(start).text) or lows[0] in lexicon.ARCHETYPE_WORDS:
+        return False
+    found = verb_at(text.lows(start, 2))
+    if found is not None and end - start > 1 and lows[-1] not in lexicon.ARCHETYPES:
+        return lows[-1] in head_nouns()
+    return not (found is not None and text.low(end) == "->")
+
+
+def _heads(structure: Structure) -> Iterator[Candidate]:
+    """Find the thing that is asked for: `an order validator`, `a currency conversion service`."""
+    text = structure.text
+    for index in range(len(text.tokens)):
+        if not text.starts_clause(index) or not text.at(index).is_name:
+            continue
+        start, introduced = skip_introduction(text, index)
+        yield from _head_at(text, start, introduced=introduced)
+
+
+def skip_introduction(text: Text, index: int) -> tuple[int, bool]:
+    """Return where the thing asked for begins, behind `Please create a new`; and whether it was so introduced."""
+    at, introduced = index, False
+    while text.at(at).kind is Kind.WORD:
+        low = text.low(at)
+        if low in lexicon.CREATE_VERBS:
+            introduced = True
+        elif low in lexicon.INDEFINITE or low in ("the", "our"):
+            introduced = True
+        elif low not in lexicon.FILLERS and low not in lexicon.ADJECTIVES:
+            break
+        at += 1
+    return at, introduced
+
+
+def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]:
+    if not introduced and not text.starts_clause(start):
+        return
+    token = text.at(start)
+    phrase = noun_phrase(text, start)
+    words = list(phrase.words)
+    serves = False
+    while words and (words[-1].lower() in lexicon.NODE_NOUNS or words[-1].lower() in lexicon.ARCHETYPE_WORDS):
+        serves = True
+        words.pop()
+    if not words or any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words):
+        return
+    last = words[-1].lower()
+    as_verb = verb_at(text.lows(start, 2))
+    if as_verb is not None and not introduced and not last.endswith(("er", "or")):
+        return
+    known = last in head_nouns()
+    if not known and not (serves and introduced):
+        capital = introduced and token.text[:1].isupper() and not token.text.isupper() and start > 0
+        if capital and text.low(start - 1) in lexicon.CREATE_VERBS:
+            yield Candidate(text=" ".join(words), score=70, at=start, why="what is to be created")
+        return
+    if len(words) == 1 and last in _EMPTY_ALONE | lexicon.NODE_NOUNS:
+        return
+    if len(words) == 1:
+        capital = token.text[:1].isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
+        yield Candidate(text=words[0], score=72 if capital else 45, at=start, why="what is asked for")
+        return
+    yield Candidate(text=" ".join(words), score=62, at=start, why="what is asked for")

@@ -1,0 +1,235 @@
+"""What stands where: denied stretches, labelled lines, and the things a sentence says are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.text import Kind, Text
+from nodesmith.spec.sentence.words import Form, Verb, singular, verb_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LABEL_WORDS = 3
+MAX_PHRASE = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A labelled place (`Type: effect`): which one, and where its value begins and ends."""
+
+    field: str
+    at: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A noun phrase: its words without articles, and where it ends."""
+
+    words: tuple[str, ...] = ()
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something done to something: `writes customer records` and, behind `of`, whose."""
+
+    verb: Verb
+    form: Form
+    at: int
+    thing: Phrase
+    whose: Phrase
+    denied: bool
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """A text with what was found in it; `denied[i]` says that token i stands under a denial."""
+
+    text: Text
+    denied: tuple[bool, ...]
+    labels: tuple[Label, ...]
+    actions: tuple[Action, ...]
+
+
+def analyse(text: Text) -> Structure:
+    """Find denials, labels and actions in a text."""
+    denied = tuple(_denials(text))
+    labels = tuple(find_labels(text))
+    return Structure(text=text, denied=denied, labels=labels, actions=tuple(_actions(text, denied)))
+
+
+def _denials(text: Text) -> Iterator[bool]:
+    active = False
+    for index in range(len(text.tokens)):
+        low = text.low(index)
+        if text.ends_clause(index) or (low in lexicon.DENIAL_ENDS and text.low(index - 1) not in ("not", "or")):
+            active = False
+        if _begins_denial(text, index):
+            active = True
+        yield active
+
+
+def _begins_denial(text: Text, index: int) -> bool:
+    low, following = text.low(index), text.low(index + 1)
+    if (low, following) in (("rather", "than"), ("instead", "of"), ("other", "than"), ("free", "of")):
+        return True
+    if low == "no" and following in ("later", "longer", "more", "less", "problem", "matter"):
+        return False
+    if low == "not" and (following == "only" or text.low(index - 1) == "or"):
+        return False
+    if low == "nothing" and text.low(index - 1) == "that":
+        return False
+    return low in lexicon.DENIALS
+
+
+def find_labels(text: Text) -> Iterator[Label]:
+    """Yield `name: x`, `"type": "effect"`, `domain = crm` and their like, wherever a clause begins."""
+    index = 0
+    while index < len(text.tokens):
+        label = _label_at(text, index)
+        if label is None:
+            index += 1
+            continue
+        yield label
+        index = label.start
+
+
+def _label_at(text: Text, index: int) -> Label | None:
+    if not text.at(index).is_name or not _may_open_label(text, index):
+        return None
+    for length in range(MAX_LABEL_WORDS, 0, -1):
+        field = lexicon.LABELS.get(" ".join(text.lows(index, length)))
+        if field and _is_label_mark(text, index + length, opens=_opens_line(text, index)):
+            start = index + length + 1
+            return Label(field=field, at=index, start=start, end=_value_end(text, start))
+    return None
+
+
+def _opens_line(text: Text, index: int) -> bool:
+    before = index - 1
+    while text.at(before).kind is Kind.MARK and text.low(before) in ("{", "#", "##", "###", "/", "|", "*", "("):
+        before -= 1
+    return text.at(before).kind in (Kind.BREAK, Kind.BULLET)
+
+
+def _may_open_label(text: Text, index: int) -> bool:
+    if text.starts_clause(index):
+        return True
+    # `name = "x" type = "effect"`, and `domain=x` in the middle of a sentence
+    return text.low(index + 1) in ("=", ":") and text.low(index) in ("name", "type", "domain", "kind", "archetype")
+
+
+def _is_label_mark(text: Text, index: int, *, opens: bool) -> bool:
+    mark = text.low(index)
+    if mark in (":", "=", "=>"):
+        return True
+    return opens and mark in ("-", "—", "->", "--") and text.at(index).kind is Kind.MARK
+
+
+def _value_end(text: Text, start: int) -> int:
+    end = start
+    while end < len(text.tokens) and text.at(end).kind is not Kind.BREAK:
+        if text.low(end) in ("|", ";") or (end > start and _label_follows(text, end)):
+            break
+        end += 1
+    return end
+
+
+def _label_follows(text: Text, index: int) -> bool:
+    for length in range(1, MAX_LABEL_WORDS):
+        if " ".join(text.lows(index, length)) in lexicon.LABELS and text.low(index + length) in (":", "="):
+            return text.starts_clause(index) or _may_open_label(text, index)
+    return False
+
+
+def _actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
+    index = 0
+    while index < len(text.tokens):
+        found = verb_at(text.lows(index, 2)) if text.at(index).kind is Kind.WORD else None
+        if found is None or not _stands_as_verb(text, index, found[1]):
+            index += 1
+            continue
+        verb, form, length = found
+        thing, whose = _objects(text, _after_list(text, index + length))
+        yield Action(
+            verb=verb, form=form, at=index, thing=thing, whose=whose, denied=denied[index],
+            opens=text.starts_clause(index),
+        )  # fmt: skip
+        index += length
+
+
+def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
+    before, after = text.low(index - 1), text.low(index + 1)
+    if before == "of" or (before in lexicon.DETERMINERS and before not in ("that", "this", "it")):
+        return False
+    if form is Form.PAST:
+        return before in ("is", "are", "be", "been", "was", "were", "gets") and after not in ("by",)
+    if form is Form.BASE:
+        return (
+            text.starts_clause(index)
+            or before in lexicon.AUXILIARIES
+            or before in ("to", "and", "or", "then", "that", "which", "who", "i", "we", "you", "they", "please", "first",
+                          "finally", "should", "next", "also", "lastly", "will", "for", "he", "she", "it", "just", "only")
+        )  # fmt: skip
+    if form is Form.THIRD:
+        # "order imports" is a noun, "it imports orders" is none
+        return not text.ends_clause(index + 1) and after not in ("of", "are", "were", "by") or before in (
+            "that", "which", "it", "and",
+        )  # fmt: skip
+    return after not in ("service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
+
+
+def _after_list(text: Text, index: int) -> int:
+    """Skip `, update and delete` after `create`: the object of a list of verbs stands behind the last."""
+    at = index
+    while True:
+        ahead = at
+        while text.low(ahead) in (",", "and", "or", "/", "&"):
+            ahead += 1
+        found = verb_at(text.lows(ahead, 2)) if ahead > at else None
+        if found is None or text.at(ahead).kind is not Kind.WORD:
+            return index if at == index else at
+        at = ahead + found[2]
+
+
+def _objects(text: Text, index: int) -> tuple[Phrase, Phrase]:
+    thing = noun_phrase(text, index)
+    if text.low(thing.end) != "of":
+        return thing, Phrase(end=thing.end)
+    whose = noun_phrase(text, thing.end + 1)
+    if thing.words and singular(thing.words[-1]) in lexicon.GENERIC_HEADS:
+        return whose, Phrase(end=whose.end)
+    return thing, whose
+
+
+def noun_phrase(text: Text, index: int) -> Phrase:
+    """Return the words of the noun phrase at `index`, without articles and counting words."""
+    words: list[str] = []
+    at = index
+    while text.low(at) in lexicon.QUANTIFIERS:
+        at += 1
+    while at < len(text.tokens) and len(words) < MAX_PHRASE:
+        token = text.at(at)
+        if not token.is_name or token.low in lexicon.STOP_WORDS or token.low.startswith("'"):
+            break
+        if token.low in lexicon.DETERMINERS or token.low in lexicon.NAMING_WORDS:
+            break
+        if words and _is_next_verb(text, at):
+            break
+        words.append(token.text)
+        at += 1
+    return Phrase(words=tuple(words), end=at)
+
+
+def _is_next_verb(text: Text, index: int) -> bool:
+    found = verb_at(text.lows(index, 2))
+    if found is None or found[1] in (Form.BASE, Form.PAST):
+        return False
+    after = text.at(index + found[2])
+    return after.is_name and after.low not in lexicon.STOP_WORDS - lexicon.DETERMINERS
