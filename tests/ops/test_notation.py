@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodesmith.cli.notation import FIELD, Target, read_fields, read_json, read_target
+from nodesmith.cli.operating.notation import FIELD, Target, read_fields, read_json, read_target
 from nodesmith.errors import InputError
 
 names = st.from_regex(FIELD, fullmatch=True)

@@ -43,14 +43,14 @@ async def discover(
 ) -> tuple[SeenNode, ...]:
     """Ask all nodes, or those called `name`, who they are, and return the ones that are alive.
 
-    Answers are collected for `seconds`; with `settle_seconds` no longer than that after the last of them, and no longer
-    than until `enough` says so of the nodes that answered. Raises BusUnavailableError where no broker answers and
+    The brokers have `seconds` to answer, and then the nodes: their answers are collected for so long; with `settle_seconds` no longer than that after the last of them, and no longer
+    than until `enough` says so of the nodes seen alive. Raises BusUnavailableError where no broker answers and
     NoAnswerError where no node does: never an empty result.
     """
     inquiry = _Inquiry(publisher=publisher, name=name)
     try:
+        await inquiry.listen(seconds)
         async with asyncio.timeout(seconds) as limit:
-            await inquiry.listen(seconds)
             await inquiry.collect(settle_seconds=settle_seconds, enough=enough)
     except TimeoutError:
         if not limit.expired():
@@ -58,7 +58,7 @@ async def discover(
     finally:
         await inquiry.close()
     nodes = inquiry.nodes()
-    if not any(node.answered for node in nodes):
+    if not any(node.answered for node in nodes) and not (enough and enough(nodes)):
         raise _nobody(publisher.bootstrap_servers, seconds=seconds, name=name, silent=nodes)
     return nodes
 
@@ -104,8 +104,9 @@ class _Inquiry:
                     return
                 if self._census.take(record):
                     last_answer = self._loop.time()
-                    if enough is not None and enough([node for node in self.nodes() if node.answered]):
-                        return
+                # Only when all that is there has been read: it is the state now that counts.
+                if enough is not None and self._heard.empty() and enough(self.nodes()):
+                    return
         finally:
             asking.cancel()
             await asyncio.wait({asking})

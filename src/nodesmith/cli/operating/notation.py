@@ -26,11 +26,14 @@ class Target:
     operation: str
 
 
-def read_target(text: str) -> Target:
-    """Return what `[DOMAIN/]NODE[.OPERATION]` names, in snake_case."""
-    domain, slash, rest = text.rpartition("/")
+def read_target(text: str, *, domain: str = "") -> Target:
+    """Return what `[DOMAIN/]NODE[.OPERATION]` names, in snake_case; `domain` is what was said of it elsewhere."""
+    typed, slash, rest = text.rpartition("/")
     node, dot, operation = rest.partition(".")
-    parts = ([domain] if slash else []) + [node] + ([operation] if dot else [])
+    if slash and domain and snake(typed) != snake(domain):
+        raise InputError(f"'{text}' is not in domain '{domain}'", fix="name the domain once")
+    domain = typed if slash else domain
+    parts = ([domain] if slash or domain else []) + [node] + ([operation] if dot else [])
     for part in parts:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", part):
             reason = f"'{part}' is no name" if part else "a name is missing"

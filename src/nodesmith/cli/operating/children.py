@@ -19,8 +19,6 @@ KEPT_LINES = 15
 LONGEST_LINE_BYTES = 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
-OnLine = "Callable[[Child, str], None]"
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Child:
@@ -102,13 +100,19 @@ async def _read_lines(child: Child, on_line: Callable[[Child, str], None]) -> No
         on_line(child, text)
 
 
-async def stop_children(children: Sequence[Child], *, seconds: float) -> dict[Child, int]:
-    """Ask all to end at once, wait, kill those that have not after `seconds`, and return every exit status."""
+async def stop_children(
+    children: Sequence[Child], *, seconds: float, hurry: asyncio.Event
+) -> dict[Child, int]:
+    """Ask all to end at once, and return every exit status; those still there after `seconds`, or on `hurry`, are killed."""
+    if not children:
+        return {}
     for child in children:
         _signal(child, signal.SIGTERM)
     endings = {child: asyncio.create_task(child.ended()) for child in children}
-    if endings:
-        await asyncio.wait(endings.values(), timeout=seconds)
+    all_ended = asyncio.create_task(asyncio.wait(endings.values()))
+    hurried = asyncio.create_task(hurry.wait())
+    await asyncio.wait((all_ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    hurried.cancel()
     for child, ending in endings.items():
         if not ending.done():
             _signal(child, signal.SIGKILL)

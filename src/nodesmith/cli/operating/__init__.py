@@ -1,0 +1,1 @@
+"""What `up`, `call` and `nodes` are made of."""

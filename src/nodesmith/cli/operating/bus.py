@@ -1,0 +1,46 @@
+"""What commands that go onto the bus have in common: where it is, and a publisher on it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from nodesmith.runtime.bus import EventPublisher
+
+F = TypeVar("F", bound="Callable[..., Any] | click.Command")
+
+DEFAULT_SERVERS = "localhost:9092"
+CLOSE_SECONDS = 2.0
+
+
+def servers_option(*, help: str, default: str | None = DEFAULT_SERVERS) -> Callable[[F], F]:  # noqa: A002 - click's word
+    """Return the option `--kafka-servers`."""
+    return click.option(
+        "--kafka-servers",
+        metavar="HOST:PORT,...",
+        envvar="KAFKA_BOOTSTRAP_SERVERS" if default else None,
+        default=default,
+        show_default=bool(default),
+        show_envvar=bool(default),
+        help=help,
+    )
+
+
+@asynccontextmanager
+async def on_the_bus(kafka_servers: str) -> AsyncIterator[EventPublisher]:
+    """Give a publisher and close it; what its connection would log, a command says in its own error."""
+    from nodesmith.runtime.bus import EventPublisher
+
+    logging.getLogger("nodesmith.runtime").addHandler(logging.NullHandler())
+    publisher = EventPublisher(bootstrap_servers=kafka_servers, source="nodesmith-cli")
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        await publisher.close(CLOSE_SECONDS)

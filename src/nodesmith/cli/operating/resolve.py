@@ -1,0 +1,80 @@
+"""From what a person typed to one operation of one node that is on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from nodesmith.errors import InputError
+from nodesmith.naming import kebab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nodesmith.cli.operating.notation import Target
+    from nodesmith.runtime.bus import EventPublisher
+    from nodesmith.runtime.census import SeenNode
+
+LONGEST_WAIT_SECONDS = 5.0
+# Long enough for a second node of the same name, in another domain, to answer as well.
+QUIET_SECONDS = 0.3
+
+
+async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -> Target:
+    """Ask the bus for the node and return the target with its domain and operation filled in.
+
+    Raises InputError for a name that fits several nodes or an operation the node does not have, and NoAnswerError where no
+    such node answers.
+    """
+    from nodesmith.runtime.discovery import discover
+
+    def enough(nodes: Sequence[SeenNode]) -> bool:
+        answered = [node for node in nodes if node.answered]
+        return bool(asked.domain) and any(
+            node.is_called(asked.node, domain=asked.domain) for node in answered
+        )
+
+    seen = await discover(
+        publisher=publisher,
+        seconds=min(seconds, LONGEST_WAIT_SECONDS),
+        settle_seconds=QUIET_SECONDS,
+        name=asked.node,
+        enough=enough,
+    )
+    return choose(asked, seen)
+
+
+def choose(asked: Target, seen: Iterable[SeenNode]) -> Target:
+    """Return `asked` with the domain and the operation that the nodes seen under that name have."""
+    named = [node for node in seen if node.is_called(asked.node)]
+    nodes = [node for node in named if node.is_called(asked.node, domain=asked.domain)]
+    domains = sorted({node.domain for node in nodes})
+    if not domains:
+        there = ", ".join(sorted({node.full_name for node in named}))
+        raise InputError(f"no '{asked.node}' is in domain '{asked.domain}'", fix=f"call {there}")
+    if len(domains) > 1:
+        names = ", ".join(f"{domain}/{asked.node}" for domain in domains)
+        raise InputError(
+            f"more than one node is called '{asked.node}': {names}", fix="write DOMAIN/NODE.OPERATION"
+        )
+    operations = sorted({operation for node in nodes for operation in node.operations})
+    return replace(asked, domain=domains[0], operation=_operation(asked, operations))
+
+
+def _operation(asked: Target, operations: Sequence[str]) -> str:
+    for operation in operations:
+        if kebab(operation) == kebab(asked.operation):
+            return operation
+    if asked.operation and not operations:  # a node of another make, which does not say what it does
+        return asked.operation
+    has = f"it has {', '.join(operations)}" if operations else "it names none"
+    if asked.operation:
+        near = get_close_matches(asked.operation, operations, n=1)
+        raise InputError(
+            f"node '{asked.node}' has no operation '{asked.operation}'; {has}",
+            fix=f"did you mean {asked.node}.{near[0]}?" if near else "",
+        )
+    if len(operations) != 1:
+        raise InputError(f"'{asked.node}' names no operation; {has}", fix=f"write {asked.node}.OPERATION")
+    return operations[0]

@@ -1,0 +1,46 @@
+"""Run a system until it is told to end, or until a part of it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from nodesmith.cli.operating.system import System, say
+from nodesmith.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nodesmith.cli.operating.system import Plan, RunningNode
+
+
+async def supervise(plan: Plan, *, on_ready: Callable[[System, Sequence[RunningNode]], None]) -> ExitCode:
+    """Run everything until SIGTERM or SIGINT, which end it in order; a second one kills.
+
+    Raises SystemFailedError, after everything else has been ended in order, where a process ends by itself.
+    """
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    system = System(plan=plan)
+    working = asyncio.create_task(_work(system, on_ready))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    working.cancel()
+    await asyncio.wait({working})
+    say(f"ending {len(system.nodes)} nodes; Ctrl-C kills them")
+    clean = await system.stop(hurry=hurry)
+    if not working.cancelled():
+        working.result()
+    return ExitCode.DONE if clean else ExitCode.SYSTEM_FAILED
+
+
+async def _work(system: System, on_ready: Callable[[System, Sequence[RunningNode]], None]) -> None:
+    on_ready(system, await system.start())
+    await system.watch()

@@ -1,0 +1,243 @@
+"""A system of processes: a broker and nodes, started, watched, and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nodesmith.cli.operating.bus import on_the_bus
+from nodesmith.cli.operating.children import Child, exit_words, start_child, stop_children
+from nodesmith.errors import InputError, NoAnswerError, SystemFailedError
+from nodesmith.runtime.discovery import discover
+from nodesmith.runtime.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from pathlib import Path
+
+    from nodesmith.cli.operating.find_nodes import FoundNode
+    from nodesmith.runtime.census import SeenNode
+
+T = TypeVar("T")
+
+BROKER = "broker"
+START_SECONDS = 60.0
+BROKER_STOP_SECONDS = 10.0
+# What a node takes beyond its own deadline to end.
+GRACE_SECONDS = 5.0
+COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to run, and how."""
+
+    nodes: tuple[FoundNode, ...]
+    kafka_servers: str | None
+    port: int
+    data_dir: Path
+    log_level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningNode:
+    """A node of ours that is ready: its process, and what it says of itself."""
+
+    found: FoundNode
+    child: Child
+    seen: SeenNode
+
+
+@dataclass(slots=True, kw_only=True)
+class System:
+    """The processes that were started so far, and where their bus is."""
+
+    plan: Plan
+    kafka_servers: str = ""
+    broker: Child | None = None
+    nodes: dict[str, Child] = field(default_factory=dict)
+    _was_ready: bool = False
+    _broker_port: asyncio.Future[int] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    async def start(self) -> tuple[RunningNode, ...]:
+        """Start the broker and all nodes, and return when every node is ready; raise SystemFailedError otherwise."""
+        make_data_dir(self.plan.data_dir)
+        self.kafka_servers = self.plan.kafka_servers or await self._start_broker()
+        for node in self.plan.nodes:
+            self.nodes[self._instance(node)] = await start_child(
+                node.label,
+                [sys.executable, str(node.start_script)],
+                environment=self._environment(node),
+                on_line=self._show,
+            )
+        return await self._unless_one_dies(self._ready())
+
+    async def watch(self) -> None:
+        """Raise SystemFailedError as soon as a process has ended that should not have."""
+        await self._unless_one_dies(asyncio.Event().wait())
+
+    async def stop(self, *, hurry: asyncio.Event) -> bool:
+        """End the nodes, then the broker; return whether all did their last work and none had to be killed."""
+        nodes = await stop_children(
+            list(self.nodes.values()), seconds=drain_seconds() + GRACE_SECONDS, hurry=hurry
+        )
+        broker = await stop_children(
+            [self.broker] if self.broker else [], seconds=BROKER_STOP_SECONDS, hurry=hurry
+        )
+        # Before its handlers stand, a process is ended by the signal itself; it had no work yet.
+        good = {0} if self._was_ready else {0, -signal.SIGTERM}
+        bad = {child: status for child, status in {**nodes, **broker}.items() if status not in good}
+        for child, status in bad.items():
+            say(f"{child.label} did not end well: {exit_words(status)}")
+        return not bad
+
+    def children(self) -> list[Child]:
+        """Return every process that was started."""
+        return [*([self.broker] if self.broker else []), *self.nodes.values()]
+
+    async def _start_broker(self) -> str:
+        check_port(self.plan.port)
+        self.broker = await start_child(
+            BROKER,
+            [
+                *(sys.executable, "-m", "nodesmith", "broker", "--json"),
+                *("--port", str(self.plan.port), "--data-dir", str(self.plan.data_dir / BROKER)),
+            ],
+            environment={},
+            on_line=self._broker_line,
+        )
+        port = await self._unless_one_dies(self._listening())
+        return f"127.0.0.1:{port}"
+
+    async def _listening(self) -> int:
+        try:
+            return await asyncio.wait_for(self._broker_port, START_SECONDS)
+        except TimeoutError:
+            raise SystemFailedError(f"the broker did not listen within {START_SECONDS:g} s") from None
+
+    def _broker_line(self, child: Child, line: str) -> None:
+        if not self._broker_port.done():
+            with suppress(ValueError, KeyError, TypeError):
+                self._broker_port.set_result(int(json.loads(line)["port"]))
+                return
+        self._show(child, line)
+
+    def _environment(self, node: FoundNode) -> dict[str, str]:
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka_servers,
+            "NODESMITH_SKIP_EVENT_BUS": "0",
+            "NODESMITH_DATA_DIR": str(self.plan.data_dir / node.folder.name),
+            "NODE_INSTANCE_ID": self._instance(node),
+            "HEALTH_PORT": "0",
+            "LOG_LEVEL": self.plan.log_level,
+        }
+
+    def _instance(self, node: FoundNode) -> str:
+        """Return the id by which this node's introspection is known among those of others on the same bus."""
+        return f"{socket.gethostname()}-{os.getpid()}-{node.label}"
+
+    async def _ready(self) -> tuple[RunningNode, ...]:
+        """Ask the bus until every node has said it is ready."""
+        async with on_the_bus(self.kafka_servers) as publisher:
+            seen = await discover(publisher=publisher, seconds=START_SECONDS, enough=self._all_ready)
+        if not self._all_ready(seen):
+            raise self._not_ready(seen)
+        self._was_ready = True
+        by_instance = {node.instance_id: node for node in seen}
+        return tuple(
+            RunningNode(found=found, child=self.nodes[instance], seen=by_instance[instance])
+            for found in self.plan.nodes
+            for instance in [self._instance(found)]
+        )
+
+    def _all_ready(self, seen: Sequence[SeenNode]) -> bool:
+        return self.nodes.keys() <= {node.instance_id for node in seen if node.state == "ready"}
+
+    def _not_ready(self, seen: Sequence[SeenNode]) -> NoAnswerError:
+        states = {node.instance_id: f"is {node.state}, see {node.health}" for node in seen}
+        reports = [
+            f"{child.label} {states.get(instance, 'does not answer on the bus')}"
+            for instance, child in self.nodes.items()
+            if states.get(instance) != "ready"
+        ]
+        return NoAnswerError(
+            f"not ready within {START_SECONDS:g} s: {'; '.join(reports)}", fix="see the logs above"
+        )
+
+    async def _unless_one_dies(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `work` returns; raise SystemFailedError when one of our processes ends before."""
+        working = asyncio.create_task(work)
+        endings = {asyncio.create_task(child.ended()): child for child in self.children()}
+        try:
+            await asyncio.wait({working, *endings}, return_when=asyncio.FIRST_COMPLETED)
+            for ending, child in endings.items():
+                if ending.done():
+                    raise died(child, ending.result())
+            return working.result()
+        finally:
+            for task in (working, *endings):
+                task.cancel()
+            await asyncio.wait({working, *endings})
+
+    def _show(self, child: Child, line: str) -> None:
+        """Write a line of a process, with its name before it; a standard error that is gone stops nobody's work."""
+        labels = [BROKER, *(node.label for node in self.plan.nodes)]
+        colour = COLOURS[labels.index(child.label) % len(COLOURS)]
+        prefix = child.label.ljust(max(len(label) for label in labels))
+        say(f"{click.style(prefix, fg=colour)} | {line}")
+
+
+def say(text: str) -> None:
+    """Write a line to standard error; one that is gone stops nobody's work."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def died(child: Child, status: int) -> SystemFailedError:
+    """Return the error that says how a process of ours ended, and what it said last."""
+    said = "".join(f"\n    {line}" for line in child.last_lines)
+    return SystemFailedError(
+        f"{child.label} (process {child.pid}) ended by itself: {exit_words(status)}"
+        + (f"; it said last:{said}" if said else "; it said nothing")
+    )
+
+
+def drain_seconds() -> float:
+    """Return how long nodes may take to finish their work: the DRAIN_SECONDS they are given as well."""
+    return NodeSettings.from_environment().drain_seconds
+
+
+def make_data_dir(folder: Path) -> None:
+    """Make the folder for data, which no version control is to take in."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise InputError(
+            f"the data folder {folder} cannot be used: {error.strerror}", fix="choose another: --data-dir"
+        ) from error
+
+
+def check_port(port: int) -> None:
+    """Raise InputError where `port` is taken, before anything is started."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"port {port} is taken: {error.strerror}",
+            fix=f"use the broker that is there (--kafka-servers localhost:{port}), or another port (--port 0: a free one)",
+        ) from error
