@@ -71,7 +71,7 @@ def read_fields(tree: Tree, findings: Findings, *, depth: int = 0, names: int = 
 
 def read_field(name: str, tree: Tree, findings: Findings, *, depth: int = 0, names: int = 0) -> FieldSpec:
     """Return one field; where its type cannot be read it has the type that fits everything."""
-    _check_field_name(name, tree, findings)
+    check_field_name(name, tree, findings)
     if isinstance(tree.value, str):
         found = _type_of_text(tree, findings)
         is_nullable = isinstance(found, NullableType)
@@ -95,11 +95,12 @@ def read_field(name: str, tree: Tree, findings: Findings, *, depth: int = 0, nam
     return field
 
 
-def _check_field_name(name: str, tree: Tree, findings: Findings) -> None:
+def check_field_name(name: str, tree: Tree, findings: Findings) -> None:
+    """Find what keeps `name` from being a field of a model."""
     check_name(name, tree, findings, what="field")
     if name in RESERVED_FIELDS or name.startswith("model_"):
         message = f"the field name {shown(name)} is taken by pydantic's models"
-        findings.add("reserved-name", message, tree.key, f"add a word, such as 'the_{name}'")
+        findings.add("reserved-name", message, tree.key, f"add a word, such as 'customer_{name}'")
 
 
 def _fix_for(tree: Tree) -> str:

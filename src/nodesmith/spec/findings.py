@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nodesmith.errors import Finding, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from nodesmith.spec.tree import Place
 
@@ -17,7 +17,7 @@ MAX_NEAR_LENGTH = 80
 MAX_LISTED = 12
 
 # What a file that stops in the middle cannot be blamed for.
-ABSENCE_RULES = frozenset({"missing-key", "unknown-reference", "empty"})
+ABSENCE_RULES = frozenset({"missing-key", "unknown-reference", "empty", "state-default", "not-on-the-bus"})
 
 
 class Findings:
@@ -61,9 +61,10 @@ class Findings:
         listed = ", ".join(options[:MAX_LISTED]) + (", ..." if len(options) > MAX_LISTED else "")
         return f"use one of: {listed}" if len(options) > 1 else f"use {listed}"
 
-    def extend(self, others: Iterable[Finding]) -> None:
-        """Take over findings that were made elsewhere."""
-        self._findings.extend(others)
+    def merge(self, other: Findings) -> None:
+        """Take over what was found elsewhere."""
+        self._findings += other._findings
+        self._left_out += other._left_out
 
     def without_absences(self) -> None:
         """Drop what is only missing because the file could not be read to its end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
@@ -51,6 +51,7 @@ class _ReadFile:
     nodes: tuple[ReadNode, ...] = ()
     name: str = ""
     description: str = ""
+    is_complete: bool = True
 
 
 def load_system(path: Path) -> SystemSpec:
@@ -67,7 +68,9 @@ def load_files(path: Path) -> LoadedSystem:
     paths = spec_files(path)
     read = [_read_file(one, findings) for one in paths]
     count = [len(file.nodes) for file in read]
-    nodes = check_system([node for file in read for node in file.nodes], findings)
+    nodes: tuple[NodeSpec, ...] = ()
+    if all(file.is_complete for file in read):
+        nodes = check_system([node for file in read for node in file.nodes], findings)
     findings.raise_if_any(_shown_path(path))
     rest = iter(nodes)
     files = tuple(
@@ -123,8 +126,8 @@ def _read_file(path: Path, findings: Findings) -> _ReadFile:
         found = _read_document(reading.tree, file, own)
     if not reading.complete:
         own.without_absences()
-    findings.extend(own.all())
-    return found
+    findings.merge(own)
+    return replace(found, is_complete=reading.complete)
 
 
 def _read_document(tree: Tree, file: str, findings: Findings) -> _ReadFile:

@@ -176,7 +176,7 @@ def _event_bus(entries: Mapping[str, Tree], archetype: Archetype | None, finding
 
 def _check_archetype(spec: NodeSpec, archetype: Archetype | None, tree: Tree, findings: Findings) -> None:
     operations = tree.entries.get("operations")
-    if operations is not None and operations.value == {}:
+    if operations is not None and operations.value == {} and archetype is not Archetype.REDUCER:
         findings.add("empty", "a node needs at least one operation", operations.place, "add an operation")
     if archetype is Archetype.ORCHESTRATOR and len(spec.operations) > 1:
         message = f"an orchestrator has one operation, its workflow; found {len(spec.operations)}"
@@ -187,4 +187,4 @@ def _check_archetype(spec: NodeSpec, archetype: Archetype | None, tree: Tree, fi
             if event.source is not None:
                 place = tree.at("events", event.name, "from").key
                 message = f"'from' needs the event bus, and the node {shown(spec.name)} is not on it"
-                findings.add("archetype", message, place, "add 'event_bus: true' to the node")
+                findings.add("not-on-the-bus", message, place, "add 'event_bus: true' to the node")

@@ -164,6 +164,7 @@ def _better_name(name: str, what: str) -> str:
     candidate = snake(name)
     if not name_problem(candidate) and candidate != name:
         return f"write '{candidate}'"
-    if not name_problem(f"{candidate}_{what}"):
-        return f"add a word, such as '{candidate}_{what}'"
+    longer = f"customer_{candidate}" if what == "field" else f"{candidate}_{what}"
+    if not name_problem(longer):
+        return f"add a word, such as '{longer}'"
     return "write a name like 'customer_writer'"

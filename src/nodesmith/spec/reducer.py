@@ -95,7 +95,7 @@ def read_state(tree: Tree, events: Sequence[EventSpec], findings: Findings) -> S
     if "machine" in entries:
         machine = _machine(entries["machine"], fields, events, findings)
         fields = tuple(_with_initial(field, machine) for field in fields)
-    if "fields" in entries:
+    if field_named(key, fields) is not None:
         _check_initial_values(fields, key, entries["fields"], findings)
     return StateSpec(key=key, fields=fields, machine=machine) if key else None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.directory import Directory, External, Target
+from nodesmith.spec.fields import check_field_name
 from nodesmith.spec.model import (
     Binding,
     FieldSpec,
@@ -142,6 +143,8 @@ def _resolved(step: StepSpec, directory: Directory, scope: _Scope) -> StepSpec:
         return step
     undo, undo_input = _undo(step, directory, scope)
     if isinstance(target, External):
+        for name, entry in scope.steps.at(step.name).entries.get("with", scope.steps).entries.items():
+            check_field_name(name, entry, scope.findings)
         derived = _derived_input(step, scope)
         return replace(step, call=target.ref, input=derived, undo=undo, undo_input=undo_input)
     _check_with(step, target, scope)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import event_domain, kebab, node_folder
+from nodesmith.spec.completing import complete_document
 from nodesmith.spec.directory import Directory, Target
 from nodesmith.spec.findings import Findings
 from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, SystemSpec
@@ -46,7 +47,10 @@ def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpe
     directory = Directory(nodes=tuple(nodes))
     read = [replace(node, spec=_with_events(node, directory, findings)) for node in nodes]
     directory = Directory(nodes=tuple(read))
-    return tuple(resolve_workflow(node, directory, findings) for node in read)
+    nodes_read = tuple(resolve_workflow(node, directory, findings) for node in read)
+    if findings:
+        return nodes_read
+    return tuple(replace(node, document=complete_document(node, nodes_read)) for node in nodes_read)
 
 
 def _check_names(nodes: Sequence[ReadNode], findings: Findings) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_SHOWN = 60
 
@@ -105,17 +108,29 @@ def describe(tree: Tree) -> str:  # noqa: PLR0911 - one return a kind
 
 def shown(value: object) -> str:
     """Return a value as a message shows it: on one line, of a sane length, without control characters."""
-    if isinstance(value, Mapping | list | tuple):
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    elif isinstance(value, bool) or value is None:
-        text = {True: "true", False: "false"}.get(bool(value), "") if value is not None else "null"
-    else:
-        text = f"'{value}'" if isinstance(value, str) else _number(value)
-    text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:MAX_SHOWN])
-    return text if len(text) < MAX_SHOWN else f"{text}..."
+    match value:
+        case str():
+            return f"'{_clipped(value)}'"
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return _number(value)
+    return _clipped(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _number(value: object) -> str:
+def listed(values: Iterable[str]) -> str:
+    """Return some names or values as a message lists them."""
+    return _clipped(", ".join(values))
+
+
+def _clipped(text: str) -> str:
+    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:MAX_SHOWN])
+    return line if len(text) <= MAX_SHOWN else f"{line}..."
+
+
+def _number(value: float) -> str:
     if isinstance(value, int) and abs(value) >= 10**MAX_SHOWN:
         return f"{'-' if value < 0 else ''}{math.floor(math.log10(abs(value))) + 1}-digit integer"
     return str(value)

@@ -16,7 +16,7 @@ from nodesmith.spec.model import (
     ScalarName,
     ScalarType,
 )
-from nodesmith.spec.tree import shown
+from nodesmith.spec.tree import listed, shown
 
 MAX_TYPE_DEPTH = 8
 MAX_TYPE_LENGTH = 200
@@ -33,8 +33,10 @@ _MEANT = {
     "number": "float", "double": "float", "real": "float", "float64": "float",
     "boolean": "bool", "timestamp": "datetime", "guid": "uuid", "numeric": "decimal", "money": "decimal",
     "binary": "bytes", "object": "json", "any": "json", "map": "dict", "array": "list", "set": "list",
+    "yes": "bool", "no": "bool", "true": "bool", "false": "bool",
     "tuple": "list", "sequence": "list", "mapping": "dict", "optional": "T | null", "none": "null",
 }  # fmt: skip
+_FORMS = "write list[T], dict[str, T] or 'T | null'"
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|[\[\],|?]|\S)")
 
 
@@ -74,7 +76,9 @@ class _Parser:
 
     def expect(self, token: str, why: str) -> None:
         if (found := self.take()) != token:
-            raise TypeTextError(f"'{token}' is missing {why}" + (f", found {shown(found)}" if found else ""))
+            raise TypeTextError(
+                f"'{token}' is missing {why}" + (f", found {shown(found)}" if found else ""), _FORMS
+            )
 
     def union(self, depth: int) -> FieldType:
         if depth > MAX_TYPE_DEPTH:
@@ -127,7 +131,7 @@ def _near(word: str) -> str:
 
 
 def _hint(text: str) -> str:
-    return "write list[T], dict[str, T] or 'T | null'" if re.search(r"[\[\]|]", text) else ""
+    return _FORMS if re.search(r"[\[\]|]", text) else ""
 
 
 def type_text(of: FieldType) -> str:
@@ -142,9 +146,9 @@ def type_text(of: FieldType) -> str:
         case NullableType(inner=inner):
             return f"{type_text(inner)} | null"
         case EnumType(values=values):
-            return f"enum {{{shown(', '.join(values))[1:-1]}}}"
+            return f"enum {{{listed(values)}}}"
         case RecordType(fields=fields):
-            return f"record {{{shown(', '.join(field.name for field in fields))[1:-1]}}}"
+            return f"record {{{listed(field.name for field in fields)}}}"
 
 
 # source -> the other scalars a value of it may be put in without loss or guess.

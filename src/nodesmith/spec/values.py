@@ -20,7 +20,7 @@ from nodesmith.spec.model import (
     ScalarName,
     ScalarType,
 )
-from nodesmith.spec.tree import shown
+from nodesmith.spec.tree import listed, shown
 from nodesmith.spec.type_language import UNKNOWN_TYPE, fits
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def value_problem(value: object, of: FieldType) -> str:  # noqa: PLR0911 - one r
         case ScalarType(name=name):
             return "" if _IS_SCALAR[name](value) else f"{shown(value)} is no {name.value}{_hint(value, name)}"
         case EnumType(values=values):
-            return "" if value in values else f"{shown(value)} is none of {shown(', '.join(values))[1:-1]}"
+            return "" if value in values else f"{shown(value)} is none of {listed(values)}"
         case ListType(item=item):
             return _list_problem(value, item)
         case DictType(value=inner):
@@ -209,4 +209,4 @@ def pattern_problem(pattern: str, value: object = None) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return shown(lines[-1].removeprefix("error: "))[1:-1] if lines else "it does not compile"
+    return lines[-1].removeprefix("error: ") if lines else "it does not compile"

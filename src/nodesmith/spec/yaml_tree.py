@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import yaml
 
@@ -25,7 +25,16 @@ MAX_BYTES = 1024 * 1024
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_COLLECTION_TAGS = ("!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
+
+
+class _Problem(NamedTuple):
+    """What is wrong with a value; it becomes a finding once the value's path is known."""
+
+    rule: str
+    message: str
+    fix: str
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +48,7 @@ class _Node:
     source: str = ""
     waiting_key: _Node | None = None
     is_open: bool = False
+    problem: _Problem | None = None
 
 
 class _StopReadingError(Exception):
@@ -151,8 +161,8 @@ class _Builder:
         node = _Node(
             *_mark(event), value=[], is_mapping=isinstance(event, yaml.MappingStartEvent), is_open=True
         )
-        if event.tag is not None:
-            self.refuse_tag(event)
+        if event.tag is not None and event.tag not in _COLLECTION_TAGS:
+            node.problem = _tag_problem(event.tag)
         self.add(self.anchored(event, node))
         self.open.append(node)
         if len(self.open) > MAX_DEPTH:
@@ -178,26 +188,18 @@ class _Builder:
             parent.waiting_key = None
 
     def scalar(self, event: yaml.ScalarEvent) -> _Node:
-        node = _Node(*_mark(event), value=event.value, source=event.value if event.implicit[0] else "")
+        is_plain = event.tag is None and event.implicit[0]
+        node = _Node(*_mark(event), value=event.value, source=event.value if is_plain else "")
         if (control := CONTROL_CHARACTERS.search(event.value)) is not None:
             message = f"the text holds the control character U+{ord(control.group()):04X}"
-            self.findings.add("control-character", message, self.place(node), "remove it")
-            node.value = UNREADABLE
+            node.problem = _Problem("control-character", message, "remove it")
         elif event.tag is not None and event.tag not in _TEXT_TAGS:
-            self.refuse_tag(event)
+            node.problem = _tag_problem(event.tag)
+        elif is_plain:
+            _resolve(node)
+        if node.problem is not None:
             node.value = UNREADABLE
-        elif event.tag is None and event.implicit[0]:
-            self.resolve(node)
         return node
-
-    def resolve(self, node: _Node) -> None:
-        try:
-            node.value = resolve(node.source)
-        except ScalarError as error:
-            self.findings.add(
-                "number", f"{shown(node.source)} {error}", self.place(node), "quote it if it is text"
-            )
-            node.value = UNREADABLE
 
     def anchored(self, event: yaml.NodeEvent, node: _Node) -> _Node:
         if event.anchor is not None:
@@ -211,15 +213,6 @@ class _Builder:
             self.stop(event, "alias", f"the alias *{shown(event.anchor)[1:-1]} {why}", "write the value out")
         return target
 
-    def refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        if event.tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"):
-            return
-        tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
-        message = f"the tag {shown(tag)[1:-1]} is not allowed"
-        self.findings.add(
-            "tag", message, Place(self.file, *_mark(event)), "remove the tag; quote what is text"
-        )
-
     def stop(self, event: yaml.Event, rule: str, message: str, fix: str) -> NoReturn:
         self.findings.add(rule, message, Place(self.file, *_mark(event)), fix)
         raise _StopReadingError
@@ -229,12 +222,30 @@ class _Builder:
 
     def syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> None:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark else (0, 0)
+        line, column = _inside(text, mark.line, mark.column) if mark else (0, 0)
         problem = " ".join(part for part in (error.problem, error.context) if part)
         place = Place(self.file, line + 1, column + 1)
         self.findings.add(
             "yaml-syntax", f"this is no YAML: {problem}", place, _syntax_fix(text, line, column, problem)
         )
+
+
+def _resolve(node: _Node) -> None:
+    try:
+        node.value = resolve(node.source)
+    except ScalarError as error:
+        node.problem = _Problem("number", f"{shown(node.source)} {error}", "quote it if it is text")
+
+
+def _tag_problem(tag: str) -> _Problem:
+    name = shown(tag.replace("tag:yaml.org,2002:", "!!"))[1:-1]
+    return _Problem("tag", f"the tag {name} is not allowed", "remove the tag; quote what is text")
+
+
+def _inside(text: str, line: int, column: int) -> tuple[int, int]:
+    """Return a position, or the end of the last line where it is behind that."""
+    lines = text.splitlines() or [""]
+    return (line, column) if line < len(lines) else (len(lines) - 1, len(lines[-1]))
 
 
 def _syntax_fix(text: str, line: int, column: int, problem: str) -> str:
@@ -273,6 +284,7 @@ class _Converter:
 
     def tree(self, node: _Node, place: Place, key: Place, depth: int) -> Tree:
         self.nodes += 1
+        self.report(node, place)
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
             self.refuse_size(place, depth)
             return Tree(UNREADABLE, place, key)
@@ -286,6 +298,12 @@ class _Converter:
             item_place = Place(self.file, item.line, item.column, place, index)
             items.append(self.tree(item, item_place, item_place, depth + 1))
         return Tree(tuple(items), place, key)
+
+    def report(self, node: _Node, place: Place) -> None:
+        """Make a value's problem a finding, once: an alias repeats the value, not the finding."""
+        if node.problem is not None:
+            self.findings.add(node.problem.rule, node.problem.message, place, node.problem.fix)
+            node.problem = None
 
     def entries(self, node: _Node, place: Place, depth: int) -> dict[str, Tree]:
         entries: dict[str, Tree] = {}
@@ -316,6 +334,7 @@ class _Converter:
                 return None
             return key.value
         place = Place(self.file, key.line, key.column, parent, key.source or "?")
+        self.report(key, place)
         if isinstance(key.value, list):
             self.findings.add("key", "a key must be a text, not a list or mapping", place, "write a name")
         elif not isinstance(key.value, Mark):

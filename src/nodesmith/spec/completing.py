@@ -1,0 +1,55 @@
+"""Makes a node's document stand on its own: what it leaves to the system it is in is written into it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from nodesmith.naming import event_domain
+from nodesmith.spec.model import Archetype, NodeSpec, OperationRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Document = dict[str, Any]
+
+
+def complete_document(node: NodeSpec, system: Sequence[NodeSpec]) -> Mapping[str, object]:
+    """Return the document of a resolved node as it must read where the other nodes are not at hand.
+
+    An event gets the fields of its source's output, a step the fields of the answer that the workflow reads, and a
+    reference into another domain names that domain.
+    """
+    document: Document = copy.deepcopy(dict(node.document))
+    for event in node.events:
+        if event.source is not None:
+            entry: Document = document["events"][event.name]
+            _name_domain(entry, "from", event.source, node)
+            if "fields" not in entry:
+                entry["fields"] = _output_of(event.source, system)
+    for step in node.workflow.steps if node.workflow else ():
+        entry = document["workflow"]["steps"][step.name]
+        _name_domain(entry, "call", step.call, node)
+        if step.undo is not None:
+            _name_domain(entry, "undo", step.undo, node)
+        known = _output_of(step.call, system)
+        read = {field.name: known[field.name] for field in step.output if field.name in known}
+        if read:
+            entry["output"] = {**read, **entry.get("output", {})}
+    return document
+
+
+def _name_domain(entry: Document, key: str, ref: OperationRef, node: NodeSpec) -> None:
+    if "/" not in entry[key] and event_domain(ref.domain) != event_domain(node.domain):
+        entry[key] = f"{event_domain(ref.domain).replace('-', '_')}/{entry[key]}"
+
+
+def _output_of(ref: OperationRef, system: Sequence[NodeSpec]) -> Document:
+    """Return the output fields of an operation as its own document spells them; none where it is in no file."""
+    for node in system:
+        if node.name == ref.node and event_domain(node.domain) == event_domain(ref.domain):
+            document: Document = dict(node.document)
+            if node.archetype is Archetype.REDUCER:
+                return dict(document["state"]["fields"])
+            return dict(document["operations"][ref.operation].get("output", {}))
+    return {}
