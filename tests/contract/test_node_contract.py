@@ -31,6 +31,7 @@ from nodesmith.spec.model import (
     RecordType,
     StateSpec,
     StepBinding,
+    Transition,
 )
 
 
@@ -248,6 +249,22 @@ def test_a_machine_on_a_field_that_is_no_enum_is_refused() -> None:
     assert ("machine-field", "state.machine.field") in findings(
         replace(spec, state=replace(spec.state, fields=fields))
     )
+
+
+@pytest.mark.parametrize(
+    ("transition", "rule"),
+    [
+        (Transition(event="order_paid", sources=("open",), target="lost"), "unknown-state"),
+        (Transition(event="order_stored", sources=("open",), target="paid"), "ambiguous-transition"),
+    ],
+)
+def test_a_machine_that_contradicts_itself_is_refused(transition: Transition, rule: str) -> None:
+    spec = reducer()
+    assert spec.state
+    assert spec.state.machine
+    machine = replace(spec.state.machine, transitions=(*spec.state.machine.transitions, transition))
+
+    assert (rule, "state.machine") in findings(replace(spec, state=replace(spec.state, machine=machine)))
 
 
 def test_archetypes_keep_their_own_parts() -> None:

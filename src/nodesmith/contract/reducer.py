@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
     from nodesmith.contract.enums import EnumContract
     from nodesmith.contract.registry import ClassRegistry
-    from nodesmith.spec.model import EventSpec, FieldSpec, IntentSpec, NodeSpec, OperationRef, StateSpec
+    from nodesmith.spec.model import (
+        EventSpec,
+        FieldSpec,
+        IntentSpec,
+        NodeSpec,
+        OperationRef,
+        StateMachine,
+        StateSpec,
+    )
 
 GET_STATE = "get_state"
 
@@ -214,6 +223,8 @@ def _machine(state: StateSpec, model: ModelContract, registry: ClassRegistry) ->
             "machine-field", f"'{machine.field}' is no enum field of the state", "state.machine.field"
         )
         return None
+    for rule, message in _machine_problems(machine, enum):
+        registry.find(rule, message, "state.machine", "change the state machine or the field's values")
     return MachineContract(
         field=machine.field,
         enum=enum,
@@ -224,3 +235,17 @@ def _machine(state: StateSpec, model: ModelContract, registry: ClassRegistry) ->
             for source in transition.sources
         ),
     )
+
+
+def _machine_problems(machine: StateMachine, enum: EnumContract) -> Iterator[tuple[str, str]]:
+    values = {member.value for member in enum.members}
+    named = {machine.initial, *(found.target for found in machine.transitions)}
+    named |= {source for found in machine.transitions for source in found.sources}
+    for value in sorted(named - values):
+        yield "unknown-state", f"'{value}' is no value of '{machine.field}'"
+    if "" in values:
+        yield "empty-state", f"a value of '{machine.field}' is an empty text, which names no state"
+    leaving = Counter((found.event, source) for found in machine.transitions for source in found.sources)
+    for (event, source), count in leaving.items():
+        if count > 1:
+            yield "ambiguous-transition", f"'{event}' leads from '{source}' to more than one state"
