@@ -7,7 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from nodesmith.naming import MAX_NAME_LENGTH, name_problem
+from nodesmith.spec.fields import RESERVED_FIELDS
 from nodesmith.spec.sentence import lexicon
+
+MAX_WORDS = 6
 
 _LETTERS = {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "œ": "oe"}
 _CHUNK = re.compile(r"[A-Za-z0-9]+")
@@ -112,9 +115,22 @@ def tidy(words: list[str]) -> Tidied:
     return Tidied(name)
 
 
+def operation_name(text: str, *, fallback: str) -> str:
+    """Return a name for an operation, an event or a step; `fallback` where the text has none."""
+    return _plain_name(text, fallback=fallback, otherwise="do_{}")
+
+
 def field_name(text: str, *, fallback: str) -> str:
-    """Return a name for a field, operation or step; `fallback` where the text has none."""
-    found = tidy(words_of(text)[:6]).name
-    name = found.replace("node_", "n", 1) if found.startswith("node_") and not text.startswith("node") else found
-    name = name.removesuffix("_node") + "_value" if name.endswith("_node") and not text.endswith("node") else name
-    return name if name and not name_problem(name) else fallback
+    """Return a name for a field; `fallback` where the text has none."""
+    name = _plain_name(text, fallback=fallback, otherwise="{}_value")
+    taken = name in RESERVED_FIELDS or name.startswith("model_")
+    return f"the_{name}" if taken else name
+
+
+def _plain_name(text: str, *, fallback: str, otherwise: str) -> str:
+    name = "_".join(words_of(text)[:MAX_WORDS])
+    if name[:1].isdigit():
+        name = f"n{name}"
+    if name_problem(name):
+        name = otherwise.format(name)
+    return fallback if name_problem(name) else name

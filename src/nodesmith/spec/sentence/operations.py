@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import field_name, is_code_like, is_product, words_of
+from nodesmith.spec.sentence.identifiers import operation_name, is_code_like, is_product, words_of
 from nodesmith.spec.sentence.lists import items
 from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
 
@@ -130,7 +130,7 @@ def _named(text: Text, spans: Sequence[tuple[int, int]], entity: Sequence[str]) 
         verb = found[0].base if found else words[0]
         if len(words) == 1 and (found or words[0] in ("get", "set", "put", "list")):
             words = [*words, *(entity or ("value",))]
-        name = field_name("_".join(words), fallback="")
+        name = operation_name("_".join(words), fallback="")
         if name:
             yield NamedOperation(name=name, verb=verb, entity=tuple(words[1:]) or tuple(entity), said=True)
 
@@ -141,7 +141,7 @@ def _crud(structure: Structure, entity: Sequence[str]) -> Iterator[NamedOperatio
         if token.low == "crud" and not structure.denied[index]:
             subject = _crud_subject(text, index) or tuple(entity) or ("record",)
             for verb in _CRUD:
-                yield NamedOperation(name=field_name("_".join((verb, *subject)), fallback=verb), verb=verb, entity=subject)
+                yield NamedOperation(name=operation_name("_".join((verb, *subject)), fallback=verb), verb=verb, entity=subject)
             return
 
 
@@ -167,7 +167,7 @@ def _done(structure: Structure, archetype: str) -> Iterator[NamedOperation]:
             continue
         thing = thing_of(action, doing)
         base = action.verb.base
-        name = field_name("_".join((base, *thing)), fallback="")
+        name = operation_name("_".join((base, *thing)), fallback="")
         if name and (thing or len(doing) == 1):
             yield NamedOperation(name=name, verb=base, entity=thing)
 

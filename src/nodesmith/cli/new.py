@@ -1,0 +1,122 @@
+"""`nodesmith new`: make a node from one sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nodesmith.errors import SentenceError
+
+if TYPE_CHECKING:
+    from nodesmith.spec.model import SystemSpec
+    from nodesmith.spec.sentence import Understanding
+
+EXAMPLE = """\b
+Examples:
+  nodesmith new "An effect called customer_writer that writes customers to PostgreSQL" -o nodes
+  nodesmith new --print "Counts orders per customer; name it OrderStats, sales domain"
+  nodesmith new - < ticket.txt"""
+
+
+@click.command(
+    "new",
+    help="Make a node from SENTENCE, which says what the node is called and what it does. With - the sentence is read "
+    "from standard input.\n\nWhat was understood, and what was assumed where the sentence does not tell, goes to standard "
+    "error. A sentence that says too little is refused.",
+    epilog=EXAMPLE,
+)
+@click.argument("sentence", metavar="SENTENCE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default=True,
+    help="The folder to put the node's folder in.",
+)
+@click.option("--name", help="The node's name in snake_case, whatever the sentence says.")
+@click.option("--archetype", help="effect, compute, reducer or orchestrator, whatever the sentence says.")
+@click.option("--domain", help="The node's domain in snake_case, whatever the sentence says.")
+@click.option("--print", "only_print", is_flag=True, help="Print the spec as YAML and write nothing.")
+@click.option("--verify", is_flag=True, help="Then import, type-check, test, start and stop the node.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
+def command(
+    sentence: str,
+    output: Path,
+    name: str | None,
+    archetype: str | None,
+    domain: str | None,
+    only_print: bool,
+    verify: bool,
+    as_json: bool,
+) -> int:
+    """Understand the sentence, show what was understood, and generate the node."""
+    from nodesmith.spec.sentence import understand
+
+    def parse() -> Understanding:
+        text = _standard_input() if sentence == "-" else sentence
+        return understand(text, name=name, archetype=archetype, domain=domain)
+
+    if only_print:
+        return _print(parse(), as_json=as_json)
+    return _generate(parse(), output=output, verify=verify, as_json=as_json)
+
+
+def _standard_input() -> str:
+    from nodesmith.spec.sentence.text import MAX_INPUT_CHARACTERS
+
+    # A character takes up to four bytes; one byte more tells that there is too much.
+    data = sys.stdin.buffer.read(4 * MAX_INPUT_CHARACTERS + 1)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SentenceError("standard input is not UTF-8 text", fix="give the sentence in UTF-8") from None
+
+
+def _print(understood: Understanding, *, as_json: bool) -> int:
+    from nodesmith.spec.writing import to_yaml
+
+    _check(understood)
+    if as_json:
+        click.echo(json.dumps(as_data(understood), ensure_ascii=False))
+        return 0
+    click.echo(to_yaml(understood.document), nl=False)
+    _show_assumed(understood)
+    return 0
+
+
+def as_data(understood: Understanding) -> dict[str, object]:
+    """Return what was understood as plain data; `domain` is always there, empty where there is none."""
+    document = understood.document
+    spec = {"node": understood.archetype, "name": understood.name, "domain": understood.domain}
+    return {"spec": {**spec, **document}, "assumed": list(understood.assumed)}
+
+
+def _check(understood: Understanding) -> SystemSpec:
+    from nodesmith.spec.loading import load_node_document
+    from nodesmith.spec.model import SystemSpec
+
+    return SystemSpec(nodes=(load_node_document(understood.document, source="the sentence"),))
+
+
+def _generate(understood: Understanding, *, output: Path, verify: bool, as_json: bool) -> int:
+    from nodesmith.cli.progress import run_pipeline
+    from nodesmith.spec.writing import to_yaml
+
+    click.echo("understood:", err=True)
+    click.echo("".join(f"  {line}" for line in to_yaml(understood.document).splitlines(keepends=True)), err=True, nl=False)
+    _show_assumed(understood)
+    return run_pipeline(
+        lambda: _check(understood), target=output, verify=verify, as_json=as_json, told=as_data(understood)
+    )
+
+
+def _show_assumed(understood: Understanding) -> None:
+    if understood.assumed:
+        click.echo("assumed:", err=True)
+    for assumption in understood.assumed:
+        click.echo(f"  - {assumption}", err=True)
