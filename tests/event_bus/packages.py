@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from support.waiting import wait_until
+from support.nodes import RunningNode
 
 from nodesmith.generation.event_bus.splice import splice_event_bus
 from nodesmith.generation.event_bus_integration import event_bus_blocks, startup_script
@@ -23,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-STOP_SECONDS = 20.0
 CLASS = "NodeGreeterEffect"
 FOLDER = "node_crm_greeter_effect"
 CAPABILITIES = ("crm.greet", 'crm.it\'s "odd" \\ {{ text }}\n')
@@ -109,49 +102,11 @@ def without_client(target: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(shadow)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningNode:
-    """A node's process and its log."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def ready(self) -> tuple[int, dict[str, Any]]:
-        """Return the status and the body of `/health/ready`."""
-        found = wait_until(
-            lambda: re.search(r"health at (\S+)", self.text()), why="the node's health address"
-        )
-        address = re.sub(r"/health/\w+$", "", found[1])
-        try:
-            with urllib.request.urlopen(f"{address}/health/ready", timeout=5) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    def wait_ready(self) -> dict[str, Any]:
-        """Wait until the node says that it is ready."""
-        return wait_until(
-            lambda: body if (body := self.ready()[1])["ready"] else None, why=f"ready: {self.log}"
-        )
-
-    def text(self) -> str:
-        """Return the log; fail where the process has ended by itself."""
-        text = self.log.read_text()
-        assert self.process.poll() is None, text
-        return text
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and return the exit status."""
-        self.process.send_signal(number)
-        return self.process.wait(STOP_SECONDS)
-
-
 @contextmanager
 def running(
     command: list[str], *, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[RunningNode]:
-    """Run a command that starts a node, in `folder`, with the options it gets from its environment at their defaults."""
+    """Run a command that starts a node, in `folder`, with every setting of the environment at its default."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "node.log"
     with (

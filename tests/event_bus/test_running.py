@@ -19,7 +19,7 @@ from event_bus.packages import (
     write_package,
 )
 from support.broker import RunningBroker, running_broker
-from support.kafka_clients import consumer
+from support.kafka_clients import consumer, read
 from support.waiting import wait_until
 
 from nodesmith.naming import INTROSPECTION_TOPIC
@@ -46,12 +46,9 @@ async def call(servers: str, payload: dict[str, object]) -> Answer:
 
 
 def next_payload(client: Consumer, reason: str) -> dict[str, Any]:
-    def found() -> dict[str, Any] | None:
-        message = client.poll(0.1)
-        if message is None or message.error() or not message.value():
-            return None
-        payload: dict[str, Any] = json.loads(message.value() or b"")["payload"]
-        return payload if payload["reason"] == reason else None
+    def found() -> dict[str, Any]:
+        payload: dict[str, Any] = json.loads(read(client, 1)[0].value() or b"")["payload"]
+        return payload if payload["reason"] == reason else {}
 
     return wait_until(found, why=f"an introspection with reason {reason}")
 
@@ -64,7 +61,7 @@ def test_on_a_broker_it_says_what_it_can_do_works_and_says_goodbye(
     command = [sys.executable, str(script), "--kafka-servers", servers]
 
     with running(command, folder=tmp_path / "run") as node, consumer(servers, "watch") as watch:
-        ready = node.wait_ready()
+        ready = node.wait_ready().readiness()
         watch.subscribe([INTROSPECTION_TOPIC])
         hello = next_payload(watch, "startup")
         answer = asyncio.run(call(servers, {"name": "Ada"}))
@@ -87,7 +84,7 @@ def test_as_a_module_off_the_bus_it_is_ready_and_stops_with_status_0(
     command = [sys.executable, "-m", MODULE, "--skip-event-bus"]
 
     with running(command, folder=tmp_path / "run", environment={"PYTHONPATH": str(tmp_path)}) as node:
-        ready = node.wait_ready()
+        ready = node.wait_ready().readiness()
         status = node.stop(number)
 
     assert ready["event_bus"] == {"state": "skipped"}
@@ -100,13 +97,13 @@ def test_without_the_client_it_runs_says_why_it_is_not_ready_and_stops_with_stat
     with running(
         [sys.executable, str(script)], folder=tmp_path / "run", environment=without_client(tmp_path)
     ) as node:
-        status, body = wait_until(lambda: node.ready() if "started" in node.text() else None)
-        log = node.text()
+        node.wait_for_output("started")
+        readiness = node.readiness()
         exit_status = node.stop()
 
-    assert status == 503
-    assert "client is not installed" in body["reasons"][0]
-    assert log.count("WARNING") == 1
+    assert not readiness["ready"]
+    assert "client is not installed" in readiness["reasons"][0]
+    assert node.output.count("WARNING") == 1
     assert exit_status == 0
 
 

@@ -58,11 +58,10 @@ class _NewStatement:
     def members(self) -> list[str]:
         return sorted(self.names, key=_member_key)
 
-    @property
-    def text(self) -> str:
+    def text(self, *, unit: str) -> str:
         if not self.names:
             return f"import {self.module}\n"
-        return _from_import(f"from {self.module} import", self.members, wrap=False) + "\n"
+        return _from_import(f"from {self.module} import", self.members, wrap=False, unit=unit) + "\n"
 
 
 def is_import(statement: ast.stmt) -> TypeGuard[ImportStatement]:
@@ -80,8 +79,8 @@ def imports_in(body: Iterable[ast.stmt]) -> dict[str, Import]:
     }
 
 
-def merge_imports(source: Source, missing: Iterable[Import], *, before: int) -> list[Edit]:
-    """Return the edits that import `missing`, at the latest above line `before`.
+def merge_imports(source: Source, missing: Iterable[Import], *, before: int, unit: str) -> list[Edit]:
+    """Return the edits that import `missing`, at the latest above line `before`; a long list is indented by `unit`.
 
     There are none where the module imports nothing above that line: then its imports are yet to be written.
     """
@@ -93,16 +92,16 @@ def merge_imports(source: Source, missing: Iterable[Import], *, before: int) -> 
         if existing is None:
             new.append(statement)
         else:
-            edits += _extended(source, existing, statement.names)
-    return edits + _insertions(source, first_imports(body, before=before), new)
+            edits += _extended(source, existing, statement.names, unit=unit)
+    return edits + _insertions(source, first_imports(body, before=before), new, unit=unit)
 
 
-def render_imports(needed: Iterable[Import]) -> str:
+def render_imports(needed: Iterable[Import], *, unit: str) -> str:
     """Return the imports of a module that has none yet."""
     text, previous = "", None
     for statement in _statements(needed):
         section = statement.rank[0]
-        text += ("" if previous in (None, section) else "\n") + statement.text
+        text += ("" if previous in (None, section) else "\n") + statement.text(unit=unit)
         previous = section
     return text
 
@@ -159,14 +158,16 @@ def _existing(body: Sequence[ast.stmt], new: _NewStatement) -> ast.ImportFrom | 
     return None
 
 
-def _insertions(source: Source, run: Sequence[ImportStatement], new: Iterable[_NewStatement]) -> list[Edit]:
+def _insertions(
+    source: Source, run: Sequence[ImportStatement], new: Iterable[_NewStatement], *, unit: str
+) -> list[Edit]:
     if not run:
         return []
     groups: dict[tuple[int, Section], str] = {}
     for statement in new:
         index = max((at for at, other in enumerate(run) if _rank_of(other) < statement.rank), default=-1)
         place = (index, statement.rank[0])
-        groups[place] = groups.get(place, "") + statement.text
+        groups[place] = groups.get(place, "") + statement.text(unit=unit)
     return [_insertion(source, run, index, section, text) for (index, section), text in groups.items()]
 
 
@@ -189,7 +190,7 @@ def _insertion(
     return source.insert_after(last_line(body, anchor), text if before == section else "\n" + text)
 
 
-def _extended(source: Source, statement: ast.ImportFrom, names: Iterable[str]) -> list[Edit]:
+def _extended(source: Source, statement: ast.ImportFrom, names: Iterable[str], *, unit: str) -> list[Edit]:
     start = source.offset(statement.lineno, statement.col_offset)
     end = source.offset(statement.end_lineno or 0, statement.end_col_offset or 0)
     text = source.text[start:end]
@@ -201,7 +202,11 @@ def _extended(source: Source, statement: ast.ImportFrom, names: Iterable[str]) -
     head = text[: source.offset(statement.names[0].lineno, statement.names[0].col_offset) - start].rstrip(
         "( \\\t\r\n"
     )
-    return [Edit(start, end, _from_import(head, members, wrap=statement.lineno != statement.end_lineno))]
+    return [
+        Edit(
+            start, end, _from_import(head, members, wrap=statement.lineno != statement.end_lineno, unit=unit)
+        )
+    ]
 
 
 def _member_index(members: Sequence[str], name: str) -> int:
@@ -236,11 +241,11 @@ def _members_at_end(source: Source, statement: ast.ImportFrom, names: Sequence[s
     return [*comma, source.insert_after(line, "".join(f"{indentation}{name},\n" for name in names))]
 
 
-def _from_import(head: str, members: Sequence[str], *, wrap: bool) -> str:
+def _from_import(head: str, members: Sequence[str], *, wrap: bool, unit: str) -> str:
     line = f"{head} {', '.join(members)}"
     if not wrap and len(line) <= LINE_LENGTH:
         return line
-    return f"{head} (\n" + "".join(f"    {member},\n" for member in members) + ")"
+    return f"{head} (\n" + "".join(f"{unit}{member},\n" for member in members) + ")"
 
 
 def _member_key(name: str) -> MemberKey:

@@ -82,15 +82,17 @@ def _import_edits(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> 
     present = import_parts(module, blocks)
     missing = [item for item, part in zip(blocks.needed_imports, present, strict=True) if not part.same]
     above = first_line(cls)
-    edits = merge_imports(module, missing, before=above)
+    unit = module.indentation(cls.body[0].lineno)
+    guard = indented(blocks.guard, base="", unit=unit)
+    edits = merge_imports(module, missing, before=above, unit=unit)
     body = module.tree.body
     if not first_imports(body, before=above):
         line = _header_end(module)
-        text = f"{render_imports(missing)}\n{blocks.guard}"
+        text = f"{render_imports(missing, unit=unit)}\n{guard}"
         return [*edits, module.insert_after(line, ("\n" if line else "") + text + _gap(module, line))]
     last = [item for item in body if item.lineno < above and _imports_something(item)][-1]
     line = last_line(body, last)
-    return [*edits, module.insert_after(line, "\n" + blocks.guard + _gap(module, line))]
+    return [*edits, module.insert_after(line, "\n" + guard + _gap(module, line))]
 
 
 def _imports_something(statement: ast.stmt) -> bool:
