@@ -278,7 +278,7 @@ ANNOTATIONS = {
 def test_the_code_of_any_default_gives_back_the_value(case: tuple[ScalarName, object]) -> None:
     kind, value = case
     field = contract_of(optional("thing", ScalarType(kind), value)).models[0].fields[0]
-    names = {"Decimal": Decimal, "UUID": UUID, "date": date, "datetime": datetime}
+    names = {"Decimal": Decimal, "UUID": UUID, "date": date, "datetime": datetime, "cast": cast, "Any": Any}
 
     made = eval(field.default or f"({field.factory})()", names)
 

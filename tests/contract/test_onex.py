@@ -108,7 +108,7 @@ def test_a_node_off_the_bus_says_nothing_of_topics() -> None:
 def test_the_manifest_says_where_the_parts_are() -> None:
     manifest = manifest_document(build(effect()))
 
-    assert manifest["version"] == {"major": 1, "minor": 0, "patch": 0}
+    assert manifest["contract_version"] == {"major": 1, "minor": 0, "patch": 0}
     assert manifest["implementation"] == {
         "module": "node_orders_order_store_effect.v1_0_0.node",
         "class": "NodeOrderStoreEffect",

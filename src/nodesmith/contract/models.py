@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from nodesmith.contract.types import Import
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nodesmith.contract.enums import EnumContract
-    from nodesmith.contract.types import Import, TypeContract
+    from nodesmith.contract.types import TypeContract
 
 
 class ModelRole(StrEnum):
@@ -24,6 +26,11 @@ class ModelRole(StrEnum):
     STEP_INPUT = "step input"
     STEP_OUTPUT = "step output"
     RECORD = "record"
+
+
+# A type checker does not look into a default's factory for its type: what it would guess wrong is said to be Any.
+UNTYPED_FACTORY = "lambda: cast(Any, {})"
+UNTYPED_IMPORTS = frozenset({Import(module="typing", name="Any"), Import(module="typing", name="cast")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,12 @@ class ModelField:
     def annotation(self) -> str:
         """Return the type as the class body writes it."""
         return self.type.annotation
+
+    @property
+    def imports(self) -> frozenset[Import]:
+        """Return what the declaration needs beside pydantic's `Field`."""
+        is_untyped = self.factory.startswith(UNTYPED_FACTORY.partition("{")[0])
+        return self.type.imports | (UNTYPED_IMPORTS if is_untyped else frozenset())
 
     @property
     def needs_field_call(self) -> bool:
@@ -79,7 +92,7 @@ class ModelContract:
     @property
     def imports(self) -> tuple[Import, ...]:
         """Return what the fields need, sorted; pydantic's `BaseModel`, `ConfigDict` and `Field` are not among it."""
-        return tuple(sorted({imported for field in self.fields for imported in field.type.imports}))
+        return tuple(sorted({imported for field in self.fields for imported in field.imports}))
 
     @property
     def needs_field_call(self) -> bool:

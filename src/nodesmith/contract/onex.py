@@ -56,7 +56,8 @@ def manifest_document(contract: NodeContract) -> Document:
         "name": contract.spec.name,
         "domain": contract.spec.domain,
         "node_type": f"{contract.spec.archetype.upper()}_GENERIC",
-        "version": version_document(contract),
+        # ONEX takes every YAML file of a node for a contract, whose version goes by this name.
+        "contract_version": version_document(contract),
         "contract": "contract.yaml",
         "implementation": {"module": f"{contract.package}.node", "class": contract.class_name},
         **({"start_script": "start_node.py"} if contract.spec.event_bus else {}),

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.enums import EnumContract, enum_members
-from nodesmith.contract.models import ModelContract, ModelField, ModelRole
+from nodesmith.contract.models import UNTYPED_FACTORY, ModelContract, ModelField, ModelRole
 from nodesmith.contract.types import TypeContract, resolve_type
 from nodesmith.contract.values import decimal_value, is_mutable, literal, python_code
 from nodesmith.errors import Finding
 from nodesmith.naming import pascal
-from nodesmith.spec.model import EnumType, FieldSpec, NullableType, RecordType, ScalarName, ScalarType
+from nodesmith.spec.model import (
+    DictType,
+    EnumType,
+    FieldSpec,
+    ListType,
+    NullableType,
+    RecordType,
+    ScalarName,
+    ScalarType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +100,7 @@ class ClassRegistry:
             type=kind,
             required=spec.required,
             default="" if mutable else default,
-            factory=_factory(default) if mutable else "",
+            factory=_factory(default, kind) if mutable else "",
             description=spec.description,
             constraints=self._constraints(spec, kind, path),
         )
@@ -177,8 +186,22 @@ def _subject(spec: FieldSpec, *, element: bool) -> str:
     return element_name(spec.name) if element else spec.name
 
 
-def _factory(default: str) -> str:
-    return {"[]": "list", "{}": "dict"}.get(default, f"lambda: {default}")
+def _factory(default: str, kind: TypeContract) -> str:
+    if default in ("[]", "{}"):
+        return "list" if default == "[]" else "dict"
+    return f"lambda: {default}" if _is_plain(kind) else UNTYPED_FACTORY.format(default)
+
+
+def _is_plain(kind: TypeContract) -> bool:
+    """Return whether a type checker guesses the type of a default from its values alone: `list[str]`, a record."""
+    if kind.model is not None:
+        return True
+    inner = kind.inner
+    return isinstance(kind.spec, ListType | DictType) and inner is not None and not _is_open(inner)
+
+
+def _is_open(kind: TypeContract) -> bool:
+    return kind.inner is not None or kind.spec == ScalarType(ScalarName.JSON)
 
 
 def _without_null(kind: TypeContract) -> TypeContract:

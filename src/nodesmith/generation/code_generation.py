@@ -65,6 +65,7 @@ def _classes(node: NodeContract) -> Iterator[Rendered]:
 
 def _handlers(node: NodeContract) -> Iterator[Rendered]:
     yield "handlers/__init__.py", _package("How each operation is done.", seeded=True)
+    yield "handler.py", _rendered("common/handler_exports.py", node=node)
     for operation in node.handlers:
         values: dict[str, Any] = {"operation": operation, "is_async": _is_async(node)}
         yield (
