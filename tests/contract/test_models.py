@@ -6,7 +6,7 @@ import ast
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from keyword import iskeyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import pydantic
