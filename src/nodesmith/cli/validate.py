@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodesmith.errors import ExitCode, Finding, InputError, SpecError
+from nodesmith.errors import ExitCode, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nodesmith.errors import Finding
     from nodesmith.spec.loading import LoadedFile
     from nodesmith.spec.model import NodeSpec
 
@@ -24,20 +25,17 @@ if TYPE_CHECKING:
 def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check node files, system files and folders of them; nothing is written.
 
-    Each PATH is checked on its own: give a folder or a system file for nodes that belong together. Exits 0 where
-    everything is valid, and 2 with every error, its place and what to do about it.
+    The nodes of all PATHs are checked against each other. Exits 0 where everything is valid, and 2 with every error,
+    its place and what to do about it.
     """
     from nodesmith.spec.loading import load_files
 
-    files: list[LoadedFile] = []
-    findings: list[Finding] = []
-    for path in paths:
-        try:
-            files += load_files(path).files
-        except SpecError as error:
-            findings += error.findings
-        except InputError as error:
-            findings.append(Finding(rule="unreadable", message=error.message, fix=error.fix, file=str(path)))
+    files: tuple[LoadedFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    try:
+        files = load_files(paths).files
+    except SpecError as error:
+        findings = error.findings
     if as_json:
         click.echo(json.dumps(_as_data(files, findings), ensure_ascii=False))
     else:

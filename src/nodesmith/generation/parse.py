@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodesmith.spec.loading import load_system
-from nodesmith.spec.model import SystemSpec
-from nodesmith.spec.system import resolve
+from nodesmith.spec.loading import load_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from nodesmith.spec.model import SystemSpec
 
 
 def parse(paths: Sequence[Path]) -> SystemSpec:
@@ -18,7 +18,4 @@ def parse(paths: Sequence[Path]) -> SystemSpec:
 
     Raises SpecError with all findings.
     """
-    if len(paths) == 1:
-        return load_system(paths[0])
-    nodes = tuple(node for path in paths for node in load_system(path).nodes)
-    return resolve(SystemSpec(nodes=nodes))
+    return load_files(paths).system

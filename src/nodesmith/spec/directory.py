@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import event_domain
-from nodesmith.spec.model import Archetype, FieldSpec, NodeSpec, OperationRef, OperationSpec
+from nodesmith.spec.model import Archetype, FieldSpec, OperationRef, OperationSpec
 from nodesmith.spec.operations import STATE_QUERY, operations_of, ref_text
 from nodesmith.spec.tree import shown
 
@@ -56,23 +56,25 @@ class External:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """The nodes of a system.
+    """The nodes that are checked together.
 
-    In a system of one, every other node is outside; in a larger one, a node is outside where the reference names a
-    domain that no node of the system has.
+    A reference without a domain means a node of one's own domain, or in a system the only node of that name. To a
+    node that was read alone, every node that is not here is outside; to a node of a system, a node is outside where
+    the reference names a domain that no node here has.
     """
 
     nodes: tuple[ReadNode, ...]
 
     def find(
-        self, ref: OperationRef, tree: Tree, asker: NodeSpec, findings: Findings
+        self, ref: OperationRef, tree: Tree, asker: ReadNode, findings: Findings
     ) -> Target | External | None:
         """Return what `ref`, standing at `tree` in the file of `asker`, means; None after a finding."""
         named = [node for node in self.nodes if node.spec.name == ref.node]
-        if ref.domain:
-            named = [n for n in named if event_domain(n.spec.domain) == event_domain(ref.domain)]
+        if ref.domain or asker.is_alone:
+            domain = event_domain(ref.domain or asker.spec.domain)
+            named = [n for n in named if event_domain(n.spec.domain) == domain]
         elif len(named) > 1:
-            named = [n for n in named if n.spec.domain == asker.domain] or named
+            named = [n for n in named if n.spec.domain == asker.spec.domain] or named
         if not named:
             return self._outside(ref, tree, asker, findings)
         if len(named) > 1:
@@ -82,12 +84,12 @@ class Directory:
             return None
         return _operation_of(named[0], ref, tree, asker, findings)
 
-    def _outside(self, ref: OperationRef, tree: Tree, asker: NodeSpec, findings: Findings) -> External | None:
+    def _outside(self, ref: OperationRef, tree: Tree, asker: ReadNode, findings: Findings) -> External | None:
         domains = {event_domain(node.spec.domain) for node in self.nodes}
-        if len(self.nodes) == 1 or (ref.domain and event_domain(ref.domain) not in domains):
-            domain = ref.domain or asker.domain
+        if asker.is_alone or (ref.domain and event_domain(ref.domain) not in domains):
+            domain = ref.domain or asker.spec.domain
             return External(OperationRef(node=ref.node, operation=ref.operation, domain=domain))
-        names = list(dict.fromkeys(node.spec.name for node in self.nodes if node.spec is not asker))
+        names = list(dict.fromkeys(node.spec.name for node in self.nodes if node.tree is not asker.tree))
         inside = f" in the domain '{ref.domain}'" if ref.domain else ""
         message = f"the system has no node {shown(ref.node)}{inside}"
         findings.add("unknown-reference", message, tree.place, findings.near(ref.node, names))
@@ -95,9 +97,9 @@ class Directory:
 
 
 def _operation_of(
-    node: ReadNode, ref: OperationRef, tree: Tree, asker: NodeSpec, findings: Findings
+    node: ReadNode, ref: OperationRef, tree: Tree, asker: ReadNode, findings: Findings
 ) -> Target | None:
-    if node.spec is asker:
+    if node.tree is asker.tree:
         message = f"the node '{ref.node}' refers to itself"
         findings.add("self-reference", message, tree.place, "name another node")
         return None

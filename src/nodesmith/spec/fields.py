@@ -25,7 +25,7 @@ from nodesmith.spec.reading import (
     text_of,
 )
 from nodesmith.spec.tree import UNREADABLE, Tree, plain, shown
-from nodesmith.spec.type_language import UNKNOWN_TYPE, TypeTextError, parse_type
+from nodesmith.spec.type_language import TYPE_WORDS, UNKNOWN_TYPE, TypeTextError, parse_type
 from nodesmith.spec.values import constraint_problem, pattern_problem, value_problem
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MAX_RECORD_DEPTH = 6
 MAX_NAMES_LENGTH = 130
 MAX_ENUM_VALUE_LENGTH = 200
+MAX_ENUM_VALUES = 500
 
 _ABOUT_TYPE = ("type", "enum", "fields", "items", "values", "nullable")
 _FIELD_KEYS = (*_ABOUT_TYPE, "default", "description", *CONSTRAINTS)
@@ -191,7 +192,8 @@ def _type_of_text(tree: Tree, findings: Findings) -> FieldType:
     try:
         return parse_type(text)
     except TypeTextError as error:
-        findings.add("unknown-type", str(error), tree.place, error.fix)
+        fix = error.fix or findings.near(error.word, TYPE_WORDS)
+        findings.add("unknown-type", str(error), tree.place, fix)
         return UNKNOWN_TYPE
 
 
@@ -225,6 +227,9 @@ def _enum(tree: Tree, findings: Findings) -> FieldType:
             )
         else:
             values[value] = None
+    if len(tree.items) > MAX_ENUM_VALUES:
+        message = f"an enum of {len(tree.items)} values, more than {MAX_ENUM_VALUES}"
+        findings.add("too-large", message, tree.place, "use 'str' and check the values in the handler")
     if tree.value == ():
         findings.add("empty", "an enum needs at least one value", tree.place, "write {enum: [a, b]}")
     return EnumType(tuple(values)) if values else UNKNOWN_TYPE

@@ -7,7 +7,6 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import InputError
 from nodesmith.naming import name_problem
 from nodesmith.spec.findings import Findings
 from nodesmith.spec.model import NodeSpec, SystemSpec
@@ -15,10 +14,11 @@ from nodesmith.spec.node import ReadNode, read_node
 from nodesmith.spec.plain_tree import tree_of
 from nodesmith.spec.reading import check_keys, check_name, description_of, list_of, text_of
 from nodesmith.spec.system import check_system
+from nodesmith.spec.tree import Place
 from nodesmith.spec.yaml_tree import MAX_BYTES, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from nodesmith.spec.tree import Tree
@@ -57,70 +57,101 @@ class _ReadFile:
 def load_system(path: Path) -> SystemSpec:
     """Return what `path` holds: a node file, a system file, or a folder of either.
 
-    Raise SpecError with all findings of all files, and InputError where there is nothing to read.
+    Raise SpecError with all findings of all files; what cannot be read at all is a finding, too.
     """
-    return load_files(path).system
+    return load_files([path]).system
 
 
-def load_files(path: Path) -> LoadedSystem:
-    """Return the system at `path` together with the files it came from; see `load_system`."""
+def load_files(paths: Sequence[Path]) -> LoadedSystem:
+    """Return the nodes of all `paths`, checked against each other, together with the files they came from.
+
+    A node that stands alone at its path may refer to nodes that are nowhere among `paths`; a node of a system file
+    or of a folder may not, unless it names another domain. Raise SpecError with all findings.
+    """
     findings = Findings()
-    paths = spec_files(path)
-    read = [_read_file(one, findings) for one in paths]
-    count = [len(file.nodes) for file in read]
+    read = [file for path in dict.fromkeys(paths) for file in _read_path(path, findings)]
     nodes: tuple[NodeSpec, ...] = ()
     if all(file.is_complete for file in read):
         nodes = check_system([node for file in read for node in file.nodes], findings)
-    findings.raise_if_any(_shown_path(path))
+    findings.raise_if_any(_source_of(paths))
     rest = iter(nodes)
-    files = tuple(
-        LoadedFile(file=file.file, nodes=tuple(next(rest) for _ in range(number)))
-        for file, number in zip(read, count, strict=True)
-    )
-    name = read[0].name if len(read) == 1 else path.resolve().name.replace("-", "_")
-    system = SystemSpec(
-        name="" if name_problem(name) else name,
-        description=read[0].description if len(read) == 1 else "",
-        nodes=nodes,
-    )
-    return LoadedSystem(system=system, files=files)
+    files = tuple(LoadedFile(file=file.file, nodes=tuple(next(rest) for _ in file.nodes)) for file in read)
+    return LoadedSystem(system=_named_system(paths, read, nodes), files=files)
+
+
+def _named_system(
+    paths: Sequence[Path], read: Sequence[_ReadFile], nodes: tuple[NodeSpec, ...]
+) -> SystemSpec:
+    if len(read) == 1:
+        return SystemSpec(name=read[0].name, description=read[0].description, nodes=nodes)
+    folder = paths[0].resolve().name.replace("-", "_") if len(paths) == 1 else ""
+    return SystemSpec(name="" if name_problem(folder) else folder, nodes=nodes)
+
+
+def _source_of(paths: Sequence[Path]) -> str:
+    return _shown_path(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
 
 
 def load_node_document(document: Mapping[str, object], *, source: str) -> NodeSpec:
     """Return the node that plain data describes, after the same checks as a file's; `source` says where it is from."""
     findings = Findings()
     node = read_node(tree_of(document, source=source, findings=findings), findings)
-    nodes = check_system([node] if node else [], findings)
+    nodes = check_system([replace(node, is_alone=True)] if node else [], findings)
     findings.raise_if_any(source)
     return nodes[0]
 
 
-def spec_files(path: Path) -> tuple[Path, ...]:
-    """Return the spec files at `path`, sorted; raise InputError where there are none, or two kinds at once."""
+def _read_path(path: Path, findings: Findings) -> list[_ReadFile]:
+    try:
+        read = [_read_file(file, findings) for file in _spec_files(path)]
+    except _UnreadableError as error:
+        findings.add("unreadable", str(error), Place(file=_shown_path(path)), error.fix)
+        return []
+    if sum(len(file.nodes) for file in read) != 1:
+        return read
+    return [replace(f, nodes=tuple(replace(node, is_alone=True) for node in f.nodes)) for f in read]
+
+
+class _UnreadableError(Exception):
+    def __init__(self, message: str, fix: str = "check the path and its permissions") -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+def _spec_files(path: Path) -> tuple[Path, ...]:
+    """Return the spec files at `path`, sorted: itself, or those of one kind that a folder holds."""
     try:
         if not path.is_dir():
             return (path,)
         entries = sorted(entry for entry in path.iterdir() if not entry.is_dir())
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        raise _cannot_read(error) from None
     nodes = tuple(entry for entry in entries if entry.name.endswith(NODE_SUFFIXES))
     systems = tuple(entry for entry in entries if entry.name in SYSTEM_FILES)
     lone = tuple(entry for entry in entries if entry.name in LONE_FILES)
     kinds = [kind for kind in (nodes, systems, lone) if kind]
     if not kinds:
-        message = f"{_shown_path(path)} holds no spec files"
-        raise InputError(message, fix="name them <name>.node.yaml, or system.yaml; or give the file itself")
+        raise _UnreadableError(
+            "the folder holds no spec files",
+            "name them <name>.node.yaml, or system.yaml; or give the file itself",
+        )
     if len(kinds) > 1 or len(systems) > 1 or len(lone) > 1:
         names = ", ".join(entry.name for kind in kinds for entry in kind)
-        message = f"{_shown_path(path)} holds several kinds of spec files: {names}"
-        raise InputError(message, fix="give the one that is meant, or move the others away")
+        raise _UnreadableError(
+            f"the folder holds several kinds of spec files: {names}", "give the one that is meant"
+        )
     return kinds[0]
 
 
 def _read_file(path: Path, findings: Findings) -> _ReadFile:
     file = _shown_path(path)
     own = Findings()
-    reading = read_yaml(_read_bytes(path), file=file, findings=own)
+    try:
+        data = _read_bytes(path)
+    except _UnreadableError as error:
+        findings.add("unreadable", str(error), Place(file=file), error.fix)
+        return _ReadFile(file=file, is_complete=False)
+    reading = read_yaml(data, file=file, findings=own)
     found = _ReadFile(file=file)
     if reading.tree is not None:
         found = _read_document(reading.tree, file, own)
@@ -154,23 +185,19 @@ def _read_system(tree: Tree, file: str, findings: Findings) -> _ReadFile:
 
 
 def _read_bytes(path: Path) -> bytes:
-    """Return the file's bytes, or one more than may be: enough to say that it is too large."""
+    """Return the file's bytes, at most one more than may be: enough to say that it is too large."""
     try:
         with path.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InputError(
-                    f"{_shown_path(path)} is no regular file", fix="give a YAML file or a folder"
-                )
+                raise _UnreadableError("this is no regular file", "give a YAML file or a folder")
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        raise _cannot_read(error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def _cannot_read(error: OSError | ValueError) -> _UnreadableError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return InputError(
-        f"{_shown_path(path)} cannot be read: {reason}", fix="check the path and its permissions"
-    )
+    return _UnreadableError(f"this cannot be read: {reason}")
 
 
 def _shown_path(path: Path) -> str:

@@ -59,10 +59,14 @@ _VERSION = re.compile(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNode:
-    """A node with the tree it was read from, so that later checks can say where things stand."""
+    """A node with the tree it was read from, so that later checks can say where things stand.
+
+    `is_alone` tells that it was read by itself, not as a part of a system.
+    """
 
     spec: NodeSpec
     tree: Tree
+    is_alone: bool = False
 
 
 def read_node(tree: Tree, findings: Findings) -> ReadNode | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nodesmith.spec.findings import Findings
 
 MAX_DEPTH = 64
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 

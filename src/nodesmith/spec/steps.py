@@ -100,7 +100,7 @@ def _targets(
     for step in steps:
         tree = node.tree.at("workflow", "steps", step.name, "call")
         if step.call != NO_OPERATION:
-            target = directory.find(step.call, tree, node.spec, findings)
+            target = directory.find(step.call, tree, node, findings)
             if target is not None:
                 found[step.name] = target
     return found
@@ -248,7 +248,7 @@ def _undo(
     if step.undo is None:
         return None, ()
     tree = scope.steps.at(step.name, "undo")
-    found = directory.find(step.undo, tree, scope.node.spec, scope.findings)
+    found = directory.find(step.undo, tree, scope.node, scope.findings)
     if found is None:
         return step.undo, ()
     if isinstance(found, External):

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from nodesmith.naming import event_domain, kebab, node_folder
 from nodesmith.spec.completing import complete_document
 from nodesmith.spec.directory import Directory, Target
-from nodesmith.spec.findings import Findings
-from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, SystemSpec
-from nodesmith.spec.node import ReadNode, read_node
+from nodesmith.spec.model import Archetype, EventSpec, NodeSpec
 from nodesmith.spec.operations import field_named
-from nodesmith.spec.plain_tree import tree_of
 from nodesmith.spec.reducer import check_event_keys
 from nodesmith.spec.steps import resolve_workflow
 from nodesmith.spec.type_language import fits, type_text
@@ -20,24 +17,9 @@ from nodesmith.spec.type_language import fits, type_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+    from nodesmith.spec.findings import Findings
+    from nodesmith.spec.node import ReadNode
     from nodesmith.spec.tree import Tree
-
-
-def resolve(system: SystemSpec) -> SystemSpec:
-    """Check nodes against each other again, from their documents, and return them with every reference filled in.
-
-    Raise SpecError with all findings. For nodes that come from files use `load_system`, which has lines for them.
-    """
-    findings = Findings()
-    read = []
-    for node in system.nodes:
-        tree = tree_of(node.document, source=node.name, findings=findings)
-        found = read_node(tree, findings)
-        if found is not None:
-            read.append(found)
-    nodes = check_system(read, findings)
-    findings.raise_if_any(f"the system {system.name}".strip())
-    return replace(system, nodes=nodes)
 
 
 def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpec, ...]:
@@ -94,7 +76,7 @@ def _resolved_event(event: EventSpec, node: ReadNode, directory: Directory, find
     if event.source is None:
         return event
     tree = node.tree.at("events", event.name)
-    found = directory.find(event.source, tree.at("from"), node.spec, findings)
+    found = directory.find(event.source, tree.at("from"), node, findings)
     if found is None:
         return event
     if isinstance(found, Target):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ MAX_TYPE_LENGTH = 200
 UNKNOWN_TYPE = ScalarType(ScalarName.JSON)
 
 _SCALARS = {name.value: ScalarType(name) for name in ScalarName}
-_WORDS = (*_SCALARS, "list", "dict")
+TYPE_WORDS = (*_SCALARS, "list", "dict")
 # What other languages call a type -> what it is called here.
 _MEANT = {
     "string": "str", "text": "str", "varchar": "str", "char": "str",
@@ -41,11 +40,12 @@ _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|[\[\],|?]|\S)")
 
 
 class TypeTextError(ValueError):
-    """A text that is no type; `fix` says what to write."""
+    """A text that is no type; `fix` says what to write, or `word` is the one that names none."""
 
-    def __init__(self, message: str, fix: str = "") -> None:
+    def __init__(self, message: str, fix: str = "", *, word: str = "") -> None:
         super().__init__(message)
         self.fix = fix
+        self.word = word
 
 
 def parse_type(text: str) -> FieldType:
@@ -106,7 +106,7 @@ class _Parser:
             return self.dict_type(depth)
         if word in _SCALARS:
             return _SCALARS[word]
-        raise TypeTextError(*_unknown(word))
+        raise _unknown(word)
 
     def dict_type(self, depth: int) -> FieldType:
         self.expect("[", "after 'dict'")
@@ -118,16 +118,12 @@ class _Parser:
         return DictType(value)
 
 
-def _unknown(word: str) -> tuple[str, str]:
+def _unknown(word: str) -> TypeTextError:
     if not word:
-        return "the type is incomplete", "write str, list[str], dict[str, int] or 'T | null'"
-    meant = _MEANT.get(word.lower(), word.lower() if word.lower() in _WORDS else "")
-    return f"{shown(word)} is no type", f"did you mean '{meant}'?" if meant else _near(word)
-
-
-def _near(word: str) -> str:
-    close = difflib.get_close_matches(word.lower(), _WORDS, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"use one of: {', '.join(_WORDS)}"
+        return TypeTextError("the type is incomplete", "write str, list[str], dict[str, int] or 'T | null'")
+    meant = _MEANT.get(word.lower(), word.lower() if word.lower() in TYPE_WORDS else "")
+    fix = f"did you mean '{meant}'?" if meant else ""
+    return TypeTextError(f"{shown(word)} is no type", fix, word=word)
 
 
 def _hint(text: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nodesmith.spec.findings import Findings
 
 MAX_BYTES = 1024 * 1024
+MAX_UNPRINTABLE = 20
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -101,7 +102,7 @@ def _without_unprintable(text: str, *, file: str, findings: Findings) -> str:
     for match in _UNPRINTABLE.finditer(text):
         message = f"the character U+{ord(match.group()):04X} may not stand in a file"
         findings.add("control-character", message, _place_after(text[: match.start()], file), "remove it")
-        if len(findings) > MAX_DEPTH:
+        if len(findings) >= MAX_UNPRINTABLE:
             break
     return _UNPRINTABLE.sub("\ufffd", text)
 
