@@ -28,7 +28,7 @@ class Connection:
 
     def __init__(self, *, servers: str, probe: Callable[[], None]) -> None:
         self.servers = servers
-        self.last_error = "not asked yet"
+        self.last_error = ""
         self._probe = probe
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -52,7 +52,7 @@ class Connection:
     def error(self) -> BusUnavailableError:
         """Return the error that says which servers cannot be reached and why."""
         return BusUnavailableError(
-            f"no broker can be reached at {self.servers}: {self.last_error}",
+            f"no broker can be reached at {self.servers}: {self.last_error or 'none has answered yet'}",
             fix="start one (`nodesmith broker`), or set KAFKA_BOOTSTRAP_SERVERS to where one is",
         )
 
@@ -99,8 +99,7 @@ class Connection:
     def _tell_down(self, reason: str) -> None:
         self._up.clear()
         self._down.set()
-        if self.last_error == "not asked yet":
-            self.last_error = reason
+        self.last_error = self.last_error or reason
         if not self._told_down:
             self._told_down = True
             logger.warning(

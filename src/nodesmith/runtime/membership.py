@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from functools import partial
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 from nodesmith import naming
 from nodesmith.errors import NodesmithError, OperationError, in_words
 from nodesmith.runtime.client import consumer_settings, ensure_topics
-from nodesmith.runtime.consumer import GroupConsumer
+from nodesmith.runtime.consumer import GroupConsumer, read_message
 from nodesmith.runtime.envelope import read_envelope
-from nodesmith.runtime.listener import TopicListener
 from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.topic_reader import TopicReader
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from uuid import UUID
+
+    from confluent_kafka import Message
 
     from nodesmith.runtime.bus import EventPublisher
     from nodesmith.runtime.commands import CommandDesk
@@ -79,15 +82,14 @@ class Membership:
             plan=desk.plan,
             dispatcher=dispatcher,
         )
-        self._listener = TopicListener(
-            settings=publisher.client_settings,
-            topics=[naming.REQUEST_INTROSPECTION_TOPIC],
-            receive=self._receive_request,
+        self._loop = asyncio.get_running_loop()
+        self._requests = TopicReader(
+            client_settings=publisher.client_settings, receive=self._receive_in_thread
         )
         self._steps: deque[Callable[[], Coroutine[None, None, None]]] = deque(
             [
                 self._make_topics,
-                partial(self._listener.start, seconds=_ADMIN_SECONDS),
+                self._hear_requests,
                 *(partial(client.join, publisher) for client in definition.bus_clients),
             ]
         )
@@ -113,7 +115,7 @@ class Membership:
             logger.warning("the consumer did not leave its group within %g s", _STOP_SECONDS)
         if self._connection.up:
             await self._within(_GOODBYE_SECONDS, self._announce(reason="shutdown"), "saying goodbye")
-        await self._listener.stop(seconds=_STOP_SECONDS)
+        await self._requests.close()
         for client in self._definition.bus_clients:
             await self._within(_STOP_SECONDS, client.leave(), "closing a bus client")
         await self._publisher.close(_STOP_SECONDS if self._connection.up else 0)
@@ -144,6 +146,9 @@ class Membership:
         ]
         await in_thread(ensure_topics, self._publisher.client_settings, topics, seconds=_ADMIN_SECONDS)
 
+    async def _hear_requests(self) -> None:
+        await self._requests.listen([naming.REQUEST_INTROSPECTION_TOPIC], seconds=_ADMIN_SECONDS)
+
     async def _take_work(self) -> None:
         await self._joined.wait()
         late = not self._resources_open.is_set()
@@ -160,6 +165,10 @@ class Membership:
                 except NodesmithError as error:
                     logger.debug("no heartbeat: %s", error)
             await asyncio.sleep(self._heartbeat_seconds)
+
+    def _receive_in_thread(self, message: Message) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            self._loop.call_soon_threadsafe(self._receive_request, read_message(message))
 
     def _receive_request(self, record: IncomingRecord) -> None:
         """Answer a request for introspection, if it is for all, for this node's name or for this instance."""

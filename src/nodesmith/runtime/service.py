@@ -179,7 +179,7 @@ class NodeService:
         connection = self._publisher.connection
         joined = self._membership is not None and self._membership.joined
         state = "joined" if joined else "joining" if connection.up else "away"
-        error = {} if connection.up else {"last_error": connection.last_error}
+        error = {"last_error": connection.last_error} if connection.last_error and not connection.up else {}
         return {"state": state, "servers": connection.servers, **error}
 
     def _become_member(self, publisher: EventPublisher) -> Membership:

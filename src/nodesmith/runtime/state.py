@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 REMEMBERED_EVENTS = 100_000
-_TRIM_EVERY = 1_000
 _BUSY_SECONDS = 10.0
 
 _SCHEMA = """
@@ -82,10 +81,11 @@ class SqliteState:
     """State in one SQLite file, which several processes of one host may share.
 
     The new state and the event's id are written in one transaction that is on the disk when `apply` returns, so an event
-    that is delivered twice counts once. The last REMEMBERED_EVENTS ids are kept.
+    that is delivered twice counts once. At least the last `remembered` ids are kept.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, remembered: int = REMEMBERED_EVENTS) -> None:
+        self._remembered = remembered
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = Lock()
         self._database = sqlite3.connect(
@@ -149,5 +149,5 @@ class SqliteState:
             (str(envelope_id), applied.state, applied.intents),
         )
         sequence = written.lastrowid or 0
-        if sequence % _TRIM_EVERY == 0:
-            self._database.execute("DELETE FROM applied WHERE sequence <= ?", (sequence - REMEMBERED_EVENTS,))
+        if sequence % max(1, self._remembered // 100) == 0:
+            self._database.execute("DELETE FROM applied WHERE sequence <= ?", (sequence - self._remembered,))

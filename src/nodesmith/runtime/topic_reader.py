@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from nodesmith.errors import BusUnavailableError
 from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.topic_ends import TopicEnds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -89,7 +90,7 @@ class TopicReader:
 
     def _run(self) -> None:
         consumer = Consumer(self._client_settings())
-        assignment = _Assignment(consumer)
+        assignment = _Assignment(consumer, TopicEnds(self._settings))
         wishes: list[_Wish] = []
         try:
             while not self._stop.is_set():
@@ -158,49 +159,43 @@ class TopicReader:
 class _Assignment:
     """Which partitions are read, and which topics still have to appear."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer, ends: TopicEnds) -> None:
         self._consumer = consumer
+        self._ends = ends
         self._partitions: dict[str, int] = {}
         self._looked = time.monotonic()
 
     def add(self, topics: Collection[str], *, before: int, deadline: float) -> None:
         """Start reading those topics that are not yet read; raise KafkaException where the brokers do not answer."""
-        for topic in topics:
-            if topic not in self._partitions:
-                seconds = _one_request(deadline)
-                count = self._count(topic, seconds)
-                self._assign(
-                    topic, [self._near_end(topic, number, before, seconds) for number in range(count)]
-                )
-                self._partitions[topic] = count
+        new = [topic for topic in topics if topic not in self._partitions]
+        if not new:
+            return
+        seconds = _one_request(deadline)
+        counts = self._ends.partitions(new, seconds=seconds)
+        places = [TopicPartition(topic, number) for topic in new for number in range(counts[topic])]
+        self._assign(self._ends.near_ends(places, before=before, seconds=seconds))
+        self._partitions.update(counts)
+        self._ends.rest()
 
     def look_again(self) -> None:
         """Read topics and partitions that have appeared since, from their beginning."""
-        absent = not all(self._partitions.values())
+        absent = [topic for topic, count in self._partitions.items() if count == 0]
         pause = LOOK_AGAIN_SECONDS if absent else LOOK_FOR_NEW_PARTITIONS_SECONDS
         if not self._partitions or time.monotonic() - self._looked < pause:
             return
         with contextlib.suppress(KafkaException):  # brokers away: looked for again after the next pause
-            for topic, known in self._partitions.items():
-                if known == 0 or not absent:
-                    count = self._count(topic, ONE_REQUEST_SECONDS)
-                    self._assign(topic, [TopicPartition(topic, number, 0) for number in range(known, count)])
-                    self._partitions[topic] = max(known, count)
+            counts = self._ends.partitions(absent or list(self._partitions), seconds=ONE_REQUEST_SECONDS)
+            for topic, count in counts.items():
+                known = self._partitions[topic]
+                self._assign([TopicPartition(topic, number, 0) for number in range(known, count)])
+                self._partitions[topic] = max(known, count)
+        if all(self._partitions.values()):
+            self._ends.rest()
         self._looked = time.monotonic()
 
-    def _count(self, topic: str, seconds: float) -> int:
-        """Return how many partitions a topic has; 0 where it does not exist."""
-        metadata = self._consumer.list_topics(topic, timeout=seconds).topics[topic]
-        return 0 if metadata.error is not None else len(metadata.partitions)
-
-    def _near_end(self, topic: str, number: int, before: int, seconds: float) -> TopicPartition:
-        partition = TopicPartition(topic, number)
-        low, high = self._consumer.get_watermark_offsets(partition, timeout=seconds, cached=False)
-        return TopicPartition(topic, number, max(low, high - before))
-
-    def _assign(self, topic: str, partitions: list[TopicPartition]) -> None:
+    def _assign(self, partitions: list[TopicPartition]) -> None:
         if partitions:
-            logger.debug("reading %s from %s", topic, [partition.offset for partition in partitions])
+            logger.debug("reading %s", partitions)
             self._consumer.incremental_assign(partitions)
 
 

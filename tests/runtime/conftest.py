@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import asyncio
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.broker import running_broker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.broker import RunningBroker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test in an event loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """A broker for tests that leave it running."""
+    with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def start_greeter() -> Path:
+    return Path(__file__).parent / "nodes" / "start_greeter.py"
+
+
+@pytest.fixture(scope="session")
+def start_totals() -> Path:
+    return Path(__file__).parent / "nodes" / "start_totals.py"
+
+
+@pytest.fixture
+def free_bus(tmp_path: Path) -> Path:
+    """The data folder of a broker of the test's own."""
+    return tmp_path / "broker"
