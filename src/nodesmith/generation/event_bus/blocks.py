@@ -31,19 +31,19 @@ class EventBusBlocks:
     @cached_property
     def needed_imports(self) -> list[Import]:
         """What the module must import, besides the guard."""
-        return list(imports_in(takewhile(is_import, ast.parse(self.imports).body)).values())
+        return list(imports_in(takewhile(is_import, self._import_body)).values())
 
     @cached_property
     def guard(self) -> str:
         """The guarded import, with the comment above it."""
-        body = ast.parse(self.imports).body
-        end = max((statement.end_lineno or 0 for statement in takewhile(is_import, body)), default=0)
+        statements = takewhile(is_import, self._import_body)
+        end = max((statement.end_lineno or 0 for statement in statements), default=0)
         return "".join(self.imports.splitlines(keepends=True)[end:]).strip("\n") + "\n"
 
     @cached_property
     def guard_statements(self) -> Sequence[ast.stmt]:
         """The statements of the guard."""
-        return list(dropwhile(is_import, ast.parse(self.imports).body))
+        return list(dropwhile(is_import, self._import_body))
 
     @cached_property
     def init_statements(self) -> dict[str, ast.stmt]:
@@ -58,6 +58,10 @@ class EventBusBlocks:
             for statement in ast.parse("\n".join(self.methods)).body
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         }
+
+    @cached_property
+    def _import_body(self) -> Sequence[ast.stmt]:
+        return ast.parse(self.imports).body
 
 
 def assignments(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:

@@ -32,7 +32,7 @@ class Part:
 def find_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> list[Part]:
     """Return every part of the integration but the imports, and whether it is there."""
     return [
-        *_guard_parts(source.tree, blocks),
+        *_guard_parts(source, blocks),
         *_init_parts(cls, blocks),
         *_method_parts(cls, blocks),
     ]
@@ -40,10 +40,9 @@ def find_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> lis
 
 def import_parts(source: Source, blocks: EventBusBlocks) -> list[Part]:
     """Return whether each needed name is bound, and to what is needed."""
-    body = source.tree.body
-    present, bound = imports_in(body), dict(bound_names(body))
+    present, lines = imports_in(source.tree.body), source.bindings
     return [
-        Part(f"the name '{item.bound}'", bound.get(item.bound, 0), same=present.get(item.bound) == item)
+        Part(f"the name '{item.bound}'", lines.get(item.bound, 0), same=present.get(item.bound) == item)
         for item in blocks.needed_imports
     ]
 
@@ -66,12 +65,12 @@ def conflict_findings(source: Source, parts: Sequence[Part], *, partial: bool) -
             )
 
 
-def _guard_parts(tree: ast.Module, blocks: EventBusBlocks) -> Iterator[Part]:
-    lines = dict(bound_names(tree.body))
+def _guard_parts(source: Source, blocks: EventBusBlocks) -> Iterator[Part]:
+    body, lines = source.tree.body, source.bindings
     for statement in blocks.guard_statements:
         names = {name for name, _ in bound_names([statement])}
         found = names & lines.keys()
-        alike = [other for other in tree.body if type(other) is type(statement)] if found else []
+        alike = [other for other in body if type(other) is type(statement)] if found else []
         for name in sorted(names):
             yield Part(name, lines.get(name, 0), same=_is_among(statement, alike))
 
@@ -111,14 +110,17 @@ def _is_self(expression: ast.expr) -> bool:
 
 
 def _is_among(statement: ast.stmt, others: Sequence[ast.stmt]) -> bool:
-    return bool(others) and _fingerprint(statement) in map(_fingerprint, others)
+    return any(_is_same(statement, other) for other in others)
 
 
-def _fingerprint(statement: ast.stmt) -> str:
-    """Return what a statement means, whatever its layout: formatting must not make a part another one."""
-    match statement:
-        case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str(text)) as docstring), *_]) | (
-            ast.AsyncFunctionDef(body=[ast.Expr(value=ast.Constant(value=str(text)) as docstring), *_])
-        ):
-            docstring.value = inspect.cleandoc(text)
-    return ast.dump(statement)
+def _is_same(one: object, other: object) -> bool:
+    """Say whether two pieces of code mean the same, whatever their layout: a formatter must not tell them apart."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, ast.AST):
+        return all(_is_same(getattr(one, name, None), getattr(other, name, None)) for name in one._fields)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, str) and isinstance(other, str) and "\n" in one:
+        return inspect.cleandoc(one) == inspect.cleandoc(other)
+    return one == other

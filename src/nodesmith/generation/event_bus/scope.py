@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
 def nodes_in_scope(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Return the nodes of a body, in no order, without what is inside nested functions and classes."""
+    """Return the nodes of a body, in no order, without what is inside scopes of their own."""
     waiting = list(body)
     while waiting:
         node = waiting.pop()

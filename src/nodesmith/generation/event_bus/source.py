@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
+from nodesmith.generation.event_bus.scope import bound_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,11 @@ class Source:
             raise refusal(self.syntax_finding(error)) from None
         except (ValueError, RecursionError) as error:
             raise refusal(Finding(rule="syntax", message=str(error), file=self.file)) from None
+
+    @cached_property
+    def bindings(self) -> dict[str, int]:
+        """The names the module binds at its top level, with a line for each."""
+        return dict(bound_names(self.tree.body))
 
     @cached_property
     def lines(self) -> list[str]:

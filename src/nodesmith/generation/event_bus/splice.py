@@ -46,8 +46,7 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
 def _unfolded(module: Source, class_name: str) -> Source:
     """Give the class and its `__init__` lines of their own where they stand on their header's line."""
     cls = find_class(module, class_name)
-    unit = _indentation_unit(module)
-    module = module.apply(_unfold(module, cls.body[0], unit))
+    module = module.apply(_unfold(module, cls.body[0], _indentation_unit(module)))
     cls = find_class(module, class_name)
     init = find_init(cls)
     base = module.indentation(cls.body[0].lineno)
