@@ -92,6 +92,8 @@ def _done(structure: Structure) -> Iterator[Evidence]:
     words: dict[str, str] = {}
     for position, action in enumerate(doings(structure)):
         archetype = action.verb.archetype
+        if not archetype:
+            continue
         weight = action.verb.weight * (1.0 if position == 0 else 0.6)
         if _serves_a_reason(structure.text, action.at):
             weight *= 0.2
@@ -99,7 +101,7 @@ def _done(structure: Structure) -> Iterator[Evidence]:
             best[archetype] = weight + 0.3 * (archetype in best)
             words[archetype] = structure.text.at(action.at).text
     for archetype, weight in best.items():
-        yield Evidence(archetype=archetype, weight=weight, why=f"it {words[archetype]!r}s" if False else f"{words[archetype]!r}")
+        yield Evidence(archetype=archetype, weight=weight, why=repr(words[archetype]))
 
 
 def _serves_a_reason(text: Text, index: int) -> bool:
@@ -188,7 +190,7 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
         )  # fmt: skip
         if ordered or text.lows(index, 2) in (("in", "sequence"), ("in", "order")):
             if text.low(index + 2) != "to":
-                yield Evidence(archetype="orchestrator", weight=3, why="in order")
+                yield Evidence(archetype="orchestrator", weight=5, why="in order")
         elif token.low in ("saga", "workflow", "workflows") and text.low(index - 1) not in ("by", "of", "from", "to"):
             definite = text.low(index - 1) in ("the", "our", "this")
             yield Evidence(archetype="orchestrator", weight=1.5 if definite else 4, why=token.low)

@@ -11,39 +11,73 @@ from nodesmith.spec.sentence.names import Candidate
 from nodesmith.spec.sentence.operations import doings, object_words, thing_of
 from nodesmith.spec.sentence.steps import any_steps
 from nodesmith.spec.sentence.structure import noun_phrase
-from nodesmith.spec.sentence.words import head_nouns, singular, verbs
+from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nodesmith.spec.sentence.structure import Action, Structure
 
+_LEADS = frozenset(["orchestrate", "coordinate", "manage", "process", "supervise", "oversee", "conduct"])
 _PASSING = frozenset("running current latest last known total actual present".split())
+_KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _EVERYTHING = frozenset(["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"])
 
 
 def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: str) -> list[Candidate]:
     """Return names made from what the node does, the best first."""
-    found = [*_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
+    found = [*_counted_name(structure, archetype), *_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
              *_purpose_name(structure, mentions)]  # fmt: skip
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
 def _doer_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
     doing = doings(structure)
+    kept_for = _key_words(structure)
     fitting = [action for action in doing if action.verb.archetype == archetype] or doing
     for position, action in enumerate([*fitting, *doing]):
-        words = _named_after(action, doing, archetype)
+        words = _named_after(action, doing, archetype, kept_for)
         if words:
             why = "made from what it does"
             yield Candidate(text=" ".join(words), score=52 - position, at=action.at, why=why)
 
 
-def _named_after(action: Action, doing: Sequence[Action], archetype: str) -> list[str]:
+def _counted_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
+    """Read `how often each product was viewed`: product_view_counter."""
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if token.low != "how" or archetype != "reducer":
+            continue
+        if text.low(index + 1) != "often" and text.lows(index + 1, 2) != ("many", "times"):
+            continue
+        phrase = noun_phrase(text, index + 2 + (text.low(index + 1) == "many"))
+        at = phrase.end
+        while text.low(at) in lexicon.AUXILIARIES:
+            at += 1
+        found = verb_forms().get(text.low(at))
+        happens = found is None or found[0] in lexicon.HAPPENING
+        words = [*object_words(phrase.words), *([] if happens or found is None else [found[0]])]
+        if words:
+            yield Candidate(text=" ".join([*words, "counter"]), score=56, at=index, why="made from what it counts")
+
+
+def _key_words(structure: Structure) -> tuple[str, ...]:
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if token.low in ("per", "each", "every") and text.at(index + 1).is_name:
+            return object_words(noun_phrase(text, index + 1).words)
+    return ()
+
+
+def _named_after(
+    action: Action, doing: Sequence[Action], archetype: str, kept_for: Sequence[str]
+) -> list[str]:
     thing = [singular(w) if i == 99 else w for i, w in enumerate(object_words(action.thing.words) or thing_of(action, doing))]
     if not thing:
         return []
     whose = list(object_words(action.whose.words))
+    if archetype == "reducer" and action.verb.base in _KEEPS and not whose and thing[-1] not in lexicon.STATE_NOUNS and kept_for:
+        return [*kept_for, *thing] if kept_for[-1] not in thing else [*thing]
     if archetype == "reducer" and thing[-1] in lexicon.STATE_NOUNS:
         bare = [word for word in thing if word not in _PASSING] or thing[-1:]
         return [*whose, *bare] if whose else [*bare, action.verb.agent]
@@ -64,6 +98,16 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
     if archetype != "orchestrator":
         return
     text = structure.text
+    for action in structure.actions:
+        several = text.low(action.thing.end) in (",", "and") and action.thing.words
+        if action.verb.base in _LEADS and not action.denied and not several:
+            words = object_words(action.thing.words)
+            while len(words) > 1 and words[-1] in ("process", "flow", "workflow"):
+                words = words[:-1]
+            if words:
+                nominal = words[-1].endswith(("ing", "ment", "tion", "al"))
+                name = words if nominal else (*words, "workflow")
+                yield Candidate(text=" ".join(name), score=57, at=action.at, why="made from what it leads")
     for index, token in enumerate(text.tokens):
         if token.low == "for" and text.low(index + 1) in lexicon.QUANTIFIERS:
             entity = object_words(noun_phrase(text, index + 1).words)

@@ -27,6 +27,18 @@ unsubscribe 2 unsubscriber; block 1 blocker; enrol 1 enroller; execute 1 executo
 look_up 3 lookup; back_up 3 backup; set_up 1 creator; hit 1 client; contact 2 client; expose 1 gateway;
 message 2 messenger; proxy 3 proxy; bill 1 biller; purchase 2 purchaser; order 1 orderer; persistently_store 2 store;
 pass_on 2 forwarder; hand_over 1 forwarder; switch 1 switcher; control 1 controller; display 1 display;
+install 2 installer; launch 2 launcher; start 1 starter; stop 1 stopper; restart 2 restarter; invite 2 inviter;
+escalate 2 escalator; page 2 pager; ring 2 ringer; play 2 player; show 1 display; snapshot 2 snapshotter; probe 2 prober;
+discover 1 discoverer; geocode 2 geocoder; dequeue 3 dequeuer; acknowledge 2 acknowledger; replay 2 replayer;
+sweep 2 sweeper; expire 1 expirer; evict 2 evictor; warm 1 warmer; prefetch 2 prefetcher; seed 2 seeder; truncate 1 truncater;
+rename 2 renamer; transmit 3 transmitter; exchange 1 exchanger; settle 1 settler; withdraw 2 withdrawer; deposit 2 depositor;
+wire 2 wirer; debit 2 debiter; credit 1 creditor; release 1 releaser; rent 1 renter; onboard 1 onboarding; buy 2 buyer;
+sell 2 seller; trade 1 trader; bid 1 bidder; file 1 filer; unlock 2 unlocker; lock 1 locker; process 1 processor;
+attach 2 attacher; obtain 1 fetcher; stage 1 stager; commit 1 committer; operate 1 operator; host 1 host;
+warn 2 warner; inform 2 notifier; remind 2 reminder; greet 1 greeter; reply 2 replier; respond 1 responder; chat 1 chatter;
+hand_out 1 issuer; back_fill 2 backfiller; reach_out 1 client; roll_back 1 rollback; turn_on 1 switcher; turn_off 1 switcher;
+pay_out 2 payer; send_out 3 sender; write_down 3 writer; pick_up 1 reader; check_in 1 checkin;
+throttle 1 throttler; retry 1 retrier; sftp 3 uploader; ftp 3 uploader; echo 1 echo;
 """
 COMPUTE_VERBS = """
 calculate 3 calculator; compute 3 calculator; validate 3 validator; parse 3 parser; convert 3 converter;
@@ -53,16 +65,33 @@ minify 3 minifier; uppercase 3 uppercaser; lowercase 3 lowercaser; slugify 3 slu
 approximate 3 approximator; project 1 projector; identify 2 identifier; recognize 3 recognizer; reconcile 2 reconciler;
 pseudonymize 3 pseudonymizer; unzip 2 unzipper; zip 2 zipper; flag 1 flagger; give 0 giver; take 0 taker; accept 0 accepter;
 standardize 3 standardizer; scan 1 scanner; balance 1 balancer; correct 2 corrector; mix 2 mixer; draw 1 drawer;
+forecast 3 forecaster; grade 2 grader; weigh 2 weigher; bucket 2 bucketer; chunk 3 chunker; slice 3 slicer;
+concatenate 3 concatenator; concat 3 concatenator; join 2 joiner; intersect 3 intersector; prune 2 pruner; clip 3 clipper;
+clamp 3 clamper; pad 3 padder; align 3 aligner; flip 3 flipper; invert 3 inverter; transpose 3 transposer;
+factorize 3 factorizer; differentiate 3 differentiator; vectorize 3 vectorizer; embed 2 embedder; stem 3 stemmer;
+lemmatize 3 lemmatizer; spellcheck 3 spellchecker; compile 3 compiler; transpile 3 transpiler; interpret 2 interpreter;
+prettify 3 prettifier; beautify 3 beautifier; unescape 3 unescaper; substitute 3 substituter; highlight 3 highlighter;
+annotate 2 annotator; fingerprint 3 fingerprinter; dedupe 3 deduplicator; dedup 3 deduplicator; pair 2 pairer;
+plan 2 planner; route 2 router; prioritize 3 prioritizer; triage 2 triager; resolve 1 resolver; deduce 3 deducer;
+ensure 2 checker; enforce 2 enforcer; assert 3 asserter; debounce 1 debouncer; sample 2 sampler; downsample 3 downsampler;
+smooth 3 smoother; denoise 3 denoiser; blur 3 blurrer; sharpen 3 sharpener; watermark 2 watermarker; transcode 2 transcoder;
+expand 2 expander; shorten 2 shortener; abbreviate 3 abbreviator; capitalize 3 capitalizer; swap 2 swapper; fill 1 filler;
+tell 1 teller; say 1 teller; judge 3 judge; rewrite 2 rewriter; reorder 2 reorderer; permute 3 permuter; discount 2 discounter; tax 2 taxer; amortize 3 amortizer; quantize 3 quantizer;
+subset 2 subsetter; wrap 2 wrapper; unwrap 2 unwrapper; zero 1 zeroer; lower 1 lowerer; raise 1 raiser; boil_down 2 summarizer; break_up 3 splitter; point_out 2 detector; spot 2 detector;
+recover 1 recoverer; reject 1 rejecter; approve 1 approver; distinguish 3 classifier; separate 2 separator; adapt 1 adapter;
 """
 REDUCER_VERBS = """
 count 3 counter; accumulate 3 accumulator; aggregate 3 aggregator; sum 2 totals; tally 3 tally; total 2 totals;
 keep 2 keeper; track 3 tracker; maintain 2 keeper; fold 3 folder; remember 3 memory; average 3 average;
 sum_up 3 totals; add_up 2 totals; keep_track 3 tracker; reduce 2 reducer; tot_up 3 totals; roll_up 3 rollup;
-materialize 2 view; hold 1 keeper; increment 3 counter; decrement 3 counter; memorize 3 memory;
+materialize 2 view; hold 1 keeper; increment 3 counter; decrement 3 counter; memorize 3 memory; gather 1 gatherer;
+tot 2 totals; build_up 2 keeper; collect_up 1 collector; tick_up 2 counter; summate 2 totals; increase 1 counter;
+decrease 1 counter; accrue 3 accumulator;
 """
 ORCHESTRATOR_VERBS = """
-orchestrate 3 workflow; coordinate 3 coordinator; run 1 runner; chain 3 chain; sequence 2 sequence;
-choreograph 3 workflow; drive 1 driver; oversee 2 coordinator; steer 2 coordinator; guide 1 guide; automate 1 automation;
+orchestrate 5 workflow; coordinate 4 coordinator; run 1 runner; chain 3 chain; sequence 2 sequence;
+choreograph 3 workflow; drive 1 driver; oversee 2 coordinator; steer 2 coordinator; guide 1 guide; automate 1 automation; supervise 2 coordinator; conduct 2 coordinator;
+walk_through 3 workflow;
 """
 
 # Spellings that mean the same.
@@ -87,8 +116,10 @@ IRREGULAR = {
 PARTICLES = {
     "work": {"out": "work_out"}, "figure": {"out": "figure_out"}, "sum": {"up": "sum_up"}, "add": {"up": "add_up"},
     "look": {"up": "look_up", "for": "look_for"}, "back": {"up": "back_up"}, "clean": {"up": "clean_up"},
-    "keep": {"track": "keep_track"}, "break": {"down": "break_down"}, "tot": {"up": "tot_up"},
-    "roll": {"up": "roll_up"}, "set": {"up": "set_up"}, "pass": {"on": "pass_on"}, "hand": {"over": "hand_over"},
+    "keep": {"track": "keep_track"}, "break": {"down": "break_down", "up": "break_up"}, "tot": {"up": "tot_up"},
+    "build": {"up": "build_up"}, "send": {"out": "send_out"}, "pay": {"out": "pay_out"}, "boil": {"down": "boil_down"},
+    "walk": {"through": "walk_through"}, "point": {"out": "point_out"}, "fill": {"in": "fill"}, "spell": {},
+    "roll": {"up": "roll_up", "back": "roll_back"}, "set": {"up": "set_up"}, "pass": {"on": "pass_on"}, "hand": {"over": "hand_over"},
 }  # fmt: skip
 
 # Nouns that say what a node is by themselves, and how sure that is.
@@ -121,7 +152,7 @@ ARCHETYPE_WORDS = {
 NODE_NOUNS = frozenset(
     "node nodes service microservice micro-service component module thing something handler worker function job tool "
     "one unit task program application app piece script element part anything bot type kind software code system class "
-    "stuff some".split()
+    "stuff some nodo knoten noeud nodes nœud".split()
 )
 
 CREATE_VERBS = frozenset(
@@ -135,8 +166,10 @@ FILLERS = frozenset(
     "should must shall will be am are for do does really actually needs need want wants like love have up asap and "
     "think simple small little tiny next following nice good proper dear team all lord guys thanks thx".split()
 )
-DETERMINERS = frozenset("a an the this that our my your its their his her another each every any some one new".split())
-INDEFINITE = frozenset("a an another one new some".split())
+DETERMINERS = frozenset(
+    "a an the this that our my your its their his her another each every any some one new "
+    "un una une uno ein eine einen el la le der das den il lo een".split())
+INDEFINITE = frozenset("a an another one new some un una une uno ein eine einen een".split())
 ADJECTIVES = frozenset(
     "new simple small pure single generic basic little tiny nice good stateless deterministic stateful plain "
     "additional dedicated separate standalone proper robust fast reliable lightweight reusable my our another "
@@ -180,7 +213,18 @@ PASSIVE_NEXT = frozenset(
     "by from every when once twice whenever after before with on in at each if daily hourly via for to weekly "
     "periodically regularly automatically often only directly again nightly during through upon per".split()
 )
-NAMING_WORDS = frozenset("called named titled dubbed entitled labelled labeled namens christened nicknamed".split())
+NAMING_WORDS = frozenset("called named titled dubbed entitled labelled labeled namens christened nicknamed genannt llamado llamada nommé nommée "
+    "appelé appelée chiamato chiamata denominado chamado chamada genaamd baptized baptised termed".split())
+
+# Ways to say `called` in several words.
+NAMING_PHRASES = (
+    ("goes", "by"), ("go", "by"), ("going", "by"), ("goes", "under"), ("go", "with"), ("known", "as"),
+    ("referred", "to", "as"), ("refer", "to", "it", "as"), ("refer", "to", "this", "as"), ("goes", "as"),
+    ("listed", "as"), ("registered", "as"), ("answers", "to"), ("under", "the", "title"), ("under", "the", "label"),
+)  # fmt: skip
+HAPPENING = frozenset("occur occurs happen happens appear appears arrive arrives come comes".split())
+# What is said to be there already, or to go away, is not what is asked for.
+FORMER = frozenset("old existing current present former previous legacy".split())
 
 DENIALS = frozenset(
     "not no without never isn't aren't doesn't don't won't cannot can't shouldn't neither nor unlike nothing "
@@ -207,7 +251,8 @@ STATE_NOUNS = frozenset(
 REFUSED_WORDS = frozenset("test help foo bar baz lorem ipsum qwertz asdf".split())
 
 LABELS = {
-    "name": "name", "node name": "name", "nodename": "name", "node_name": "name", "title": "title", "node": "node",
+    "nombre": "name", "nom": "name", "nome": "name", "naam": "name", "tipo": "archetype", "typ": "archetype",
+    "soort": "archetype", "dominio": "domain", "domaine": "domain", "name": "name", "node name": "name", "nodename": "name", "node_name": "name", "title": "title", "node": "node",
     "type": "archetype", "archetype": "archetype", "kind": "archetype", "node type": "archetype",
     "node_type": "archetype", "node kind": "archetype", "domain": "domain", "bounded context": "domain",
     "area": "domain", "namespace": "domain", "description": "description", "what it does": "description",

@@ -133,8 +133,12 @@ def _role(  # noqa: PLR0911 - one return a case, in the order they count
         return Role.DENIED, 0
     if text.low(index).endswith("s") and text.low(index) in lexicon.ARCHETYPE_WORDS:
         return Role.OTHER, 0
-    if _is_there_already(text, index):
+    if _is_there_already(text, index) or _acts_on_this(text, index):
         return Role.OTHER, 0
+    if article in lexicon.FORMER or any(text.low(at) in lexicon.FORMER for at in range(before, index)):
+        return Role.OTHER, 0
+    if previous in ("by", "with") and any(text.low(at) in ("replace", "replaced") for at in _clause(text, index)):
+        return Role.SAID, 6
     if previous in _OTHERS_STAND_AFTER:
         kind = text.low(before - 2) in ("type", "kind", "sort", "form") or text.low(before - 2) == "sort"
         return (Role.SAID, 5) if previous == "of" and kind else (Role.OTHER, 0)
@@ -155,6 +159,16 @@ def _role(  # noqa: PLR0911 - one return a case, in the order they count
 def _continues(text: Text, earlier: Mention, before: int) -> bool:
     """Whether nothing ends a clause between an earlier mention and this one."""
     return not any(text.ends_clause(at) for at in range(earlier.end, before))
+
+
+def _acts_on_this(text: Text, index: int) -> bool:
+    """Whether it is the other end of `an orchestrator is going to call this`."""
+    for at in range(index + 1, index + 7):
+        if text.ends_clause(at):
+            return False
+        if text.low(at).rstrip("s") in ("call", "use", "invoke", "trigger", "start", "run", "need", "consume", "ask"):
+            return text.low(at + 1) in ("this", "it", "us") or text.lows(at + 1, 2) == ("the", "node")
+    return False
 
 
 def _is_there_already(text: Text, index: int) -> bool:

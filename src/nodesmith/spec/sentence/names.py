@@ -30,6 +30,8 @@ _EMPTY_ALONE = frozenset(
     "database workflow data api validation transformation notification cache state processing integration storage "
     "business crud service conversion calculation aggregation event message cloud rest utility helper".split()
 )
+_PEOPLE = frozenset("customer user order number letter member parameter server folder supplier color vendor error".split())
+_NOMINAL = ("ment", "tion", "sion", "ance", "ence", "ysis", "oval")
 _NO_NAMES = frozenset("please needed required wanted here below above yes no thanks asap etc only".split())
 
 
@@ -110,8 +112,9 @@ def _marked(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candi
         if token.kind is not Kind.WORD:
             continue
         start = 0
-        if token.low in lexicon.NAMING_WORDS or text.lows(index, 2) == ("known", "as"):
-            start = _after_participle(structure, index, mentions)
+        phrase = next((p for p in lexicon.NAMING_PHRASES if text.lows(index, len(p)) == p), ())
+        if token.low in lexicon.NAMING_WORDS or phrase:
+            start = _after_participle(structure, index, mentions, length=len(phrase) or 1)
         elif token.low in ("name", "call"):
             start = _after_name_word(text, index)
         if not start or text.low(start) in lexicon.PASSIVE_NEXT:
@@ -121,7 +124,7 @@ def _marked(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candi
             yield Candidate(text=name, score=95, at=start, why=f"said by {token.text!r}")
 
 
-def _after_participle(structure: Structure, index: int, mentions: Sequence[Mention]) -> int:
+def _after_participle(structure: Structure, index: int, mentions: Sequence[Mention], *, length: int) -> int:
     """Return where the name after `called` begins; 0 where something else is called so."""
     text = structure.text
     if structure.denied[index] and structure.denied[index - 1]:
@@ -129,11 +132,19 @@ def _after_participle(structure: Structure, index: int, mentions: Sequence[Menti
     owner = index - 1
     while text.low(owner) in lexicon.AUXILIARIES | {"to", "also", "be", ",", "was"}:
         owner -= 1
-    if singular(text.low(owner)) in lexicon.OTHER_THINGS or text.low(owner) in lexicon.OTHER_THINGS:
+    thing = text.low(owner)
+    if thing in lexicon.OTHER_THINGS and (singular(thing) == thing or _names_several(text, index + length)):
+        return 0
+    if text.lows(index + length, 2) in (("the", "name"), ("the", "title")):
         return 0
     if any(m.role is Role.OTHER and m.start <= owner < m.end for m in mentions):
         return 0
-    return index + (2 if text.low(index) == "known" else 1)
+    return index + length
+
+
+def _names_several(text: Text, index: int) -> bool:
+    """Whether `operations called a and b` names several things: then none is the node."""
+    return text.low(index + 1) in (",", "and", "or") and is_code_like(text.at(index + 2).text)
 
 
 def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one return a way of saying it
@@ -157,7 +168,7 @@ def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one retu
     if after == "of":
         return index + 2 if before == "the" and text.low(index - 2) in ("by", "under", "with") else 0
     behind = index + 1
-    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "could", ":"):
+    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "might", "may", ":"):
         behind += 1
     if behind > index + 1:
         return behind
@@ -314,9 +325,13 @@ def _titles(structure: Structure) -> Iterator[Candidate]:
         while end - start < MAX_NAME_WORDS and _is_plain_noun(text, end):
             end += 1
         words = [text.at(at) for at in range(start, end)]
-        if words and _closes_title(text, end) and _may_be_title(text, start, end):
-            name = " ".join(word.text for word in words)
+        if not words or not _may_be_title(text, start, end):
+            continue
+        name = " ".join(word.text for word in words)
+        if _closes_title(text, end):
             yield Candidate(text=name, score=73, at=start, why="stands as a title")
+        elif _is_sentence_title(text, index, end):
+            yield Candidate(text=name, score=63, at=start, why="stands as a title")
 
 
 def _closes_title(text: Text, end: int) -> bool:
@@ -326,6 +341,12 @@ def _closes_title(text: Text, end: int) -> bool:
     if mark == "-" and text.at(end).kind is Kind.MARK:
         return True
     return mark == "(" and text.low(end + 1) in lexicon.ARCHETYPE_WORDS
+
+
+def _is_sentence_title(text: Text, index: int, end: int) -> bool:
+    """Whether some words before a full stop or a line end begin a text that goes on: `Trade settlement. ...`"""
+    opens = index == 0 or text.low(index - 1) == "#"
+    return opens and 1 < end - index <= 4 and text.low(end) in (".", "\n") and end + 2 < len(text.tokens)  # noqa: PLR2004
 
 
 def _may_be_title(text: Text, start: int, end: int) -> bool:
@@ -340,7 +361,7 @@ def _may_be_title(text: Text, start: int, end: int) -> bool:
         return False
     found = verb_at(text.lows(start, 2))
     if found is not None and end - start > 1 and lows[-1] not in lexicon.ARCHETYPES:
-        return lows[-1] in head_nouns()
+        return lows[-1] in head_nouns() or lows[-1].endswith(_NOMINAL)
     return not (found is not None and text.low(end) == "->")
 
 
@@ -370,8 +391,6 @@ def skip_introduction(text: Text, index: int) -> tuple[int, bool]:
 
 
 def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]:
-    if not introduced and not text.starts_clause(start):
-        return
     token = text.at(start)
     phrase = noun_phrase(text, start)
     words = list(phrase.words)
@@ -385,8 +404,20 @@ def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]
     as_verb = verb_at(text.lows(start, 2))
     if as_verb is not None and not introduced and not last.endswith(("er", "or")):
         return
+    if as_verb is not None and text.low(start - 1) in ("to", "can", "should", "must", "will", "you", "we", "i"):
+        return
     known = last in head_nouns()
-    if not known and not (serves and introduced):
+    if known and len(words) == 1 and text.low(phrase.end) in ("for", "of"):
+        purpose = noun_phrase(text, phrase.end + 1).words
+        if purpose and not any(word.lower() in lexicon.NODE_NOUNS for word in purpose):
+            kept = [w for w in purpose if not is_product(w)] or list(purpose)
+            name = " ".join([*kept[:-1], singular(kept[-1]), words[0]])
+            yield Candidate(text=name, score=57.5, at=start, why="what is asked for")
+            return
+    does = introduced and len(words) > 1 and last.endswith(("er", "or")) and last not in _PEOPLE and (
+        text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES
+    )
+    if not known and not (serves and introduced) and not does:
         capital = introduced and token.text[:1].isupper() and not token.text.isupper() and start > 0
         if capital and text.low(start - 1) in lexicon.CREATE_VERBS:
             yield Candidate(text=" ".join(words), score=70, at=start, why="what is to be created")
@@ -395,6 +426,8 @@ def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]
         return
     if len(words) == 1:
         capital = token.text[:1].isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
-        yield Candidate(text=words[0], score=72 if capital else 45, at=start, why="what is asked for")
+        alone = len(text.tokens) == 2 and text.at(0).is_name  # noqa: PLR2004 - the word and the line's end
+        score = 72 if capital else 60 if alone else 45
+        yield Candidate(text=words[0], score=score, at=start, why="what is asked for")
         return
     yield Candidate(text=" ".join(words), score=62, at=start, why="what is asked for")

@@ -122,7 +122,8 @@ def _around(text: Text, index: int, entity: Sequence[str]) -> Iterator[NamedOper
 
 def _named(text: Text, spans: Sequence[tuple[int, int]], entity: Sequence[str]) -> Iterator[NamedOperation]:
     for start, end in spans:
-        written = " ".join(text.at(at).text for at in range(start, end) if text.at(at).is_name)
+        stop = next((at for at in range(start, end) if text.low(at) in lexicon.STOP_WORDS), end)
+        written = " ".join(text.at(at).text for at in range(start, stop) if text.at(at).is_name)
         words = words_of(written)
         if not words or words[0] in lexicon.LABELS:
             continue
@@ -177,7 +178,7 @@ def thing_of(action: Action, doing: Sequence[Action]) -> tuple[str, ...]:
     thing = object_words(action.thing.words)
     if not thing:
         behind = [object_words(a.thing.words) for a in doing if a.at < action.at]
-        thing = next((words for words in reversed(behind) if words), ())
+        thing = next((words for words in behind if words), ())
     if action.verb.base in _MANY and action.thing.words and thing:
         last = words_of(action.thing.words[-1])
         if last and singular(last[-1]) == thing[-1]:

@@ -123,7 +123,7 @@ def _filled(action: Action, doing: Sequence[Action]) -> Step:
     thing = object_words(action.thing.words)
     if not thing:
         earlier = [object_words(a.thing.words) for a in doing if a.at < action.at]
-        thing = next((words for words in reversed(earlier) if words), ())
+        thing = next((words for words in earlier if words), ())
     return Step(verb=action.verb.base, thing=thing)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.text import Kind, Text
-from nodesmith.spec.sentence.words import Form, Verb, singular, verb_at
+from nodesmith.spec.sentence.words import Form, Verb, guessed_verb, singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,9 @@ def _denials(text: Text) -> Iterator[bool]:
     active = False
     for index in range(len(text.tokens)):
         low = text.low(index)
-        if text.ends_clause(index) or (low in lexicon.DENIAL_ENDS and text.low(index - 1) not in ("not", "or")):
+        ends = low in lexicon.DENIAL_ENDS and text.low(index - 1) not in ("not", "or") and text.low(index + 1) != "/"
+        slashed = low == "/" and text.low(index + 1) == "o"
+        if (text.ends_clause(index) and not slashed) or ends:
             active = False
         if _begins_denial(text, index):
             active = True
@@ -122,7 +124,9 @@ def _may_open_label(text: Text, index: int) -> bool:
     if text.starts_clause(index):
         return True
     # `name = "x" type = "effect"`, and `domain=x` in the middle of a sentence
-    return text.low(index + 1) in ("=", ":") and text.low(index) in ("name", "type", "domain", "kind", "archetype")
+    if text.low(index) not in lexicon.LABELS or text.low(index) in ("id", "class", "node", "service", "component"):
+        return False
+    return text.low(index + 1) == "=" or (text.low(index + 1) == ":" and text.low(index) in ("name", "type", "kind"))
 
 
 def _is_label_mark(text: Text, index: int, *, opens: bool) -> bool:
@@ -144,7 +148,7 @@ def _value_end(text: Text, start: int) -> int:
 def _label_follows(text: Text, index: int) -> bool:
     for length in range(1, MAX_LABEL_WORDS):
         if " ".join(text.lows(index, length)) in lexicon.LABELS and text.low(index + length) in (":", "="):
-            return text.starts_clause(index) or _may_open_label(text, index)
+            return True
     return False
 
 
@@ -152,7 +156,11 @@ def _actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
     index = 0
     while index < len(text.tokens):
         found = verb_at(text.lows(index, 2)) if text.at(index).kind is Kind.WORD else None
-        if found is None or not _stands_as_verb(text, index, found[1]):
+        if found is not None and not _stands_as_verb(text, index, found[1]):
+            found = None
+        elif found is None and text.at(index).kind is Kind.WORD:
+            found = guessed_verb(text.lows(index, 2), text.low(index - 1))
+        if found is None:
             index += 1
             continue
         verb, form, length = found
@@ -173,16 +181,25 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     if form is Form.BASE:
         return (
             text.starts_clause(index)
+            or (after in lexicon.DETERMINERS and text.low(_clause_start(text, index)) in ("given", "when", "if", "for"))
             or before in lexicon.AUXILIARIES
             or before in ("to", "and", "or", "then", "that", "which", "who", "i", "we", "you", "they", "please", "first",
-                          "finally", "should", "next", "also", "lastly", "will", "for", "he", "she", "it", "just", "only")
+                          "finally", "should", "next", "also", "lastly", "will", "he", "she", "it", "just", "only")
         )  # fmt: skip
     if form is Form.THIRD:
         # "order imports" is a noun, "it imports orders" is none
+        if "many" in text.lows(index - 2, 2):
+            return False  # "how many API calls each tenant made"
         return not text.ends_clause(index + 1) and after not in ("of", "are", "were", "by") or before in (
             "that", "which", "it", "and",
         )  # fmt: skip
     return after not in ("service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
+
+
+def _clause_start(text: Text, index: int) -> int:
+    while not text.starts_clause(index):
+        index -= 1
+    return index
 
 
 def _after_list(text: Text, index: int) -> int:
@@ -214,17 +231,26 @@ def noun_phrase(text: Text, index: int) -> Phrase:
     at = index
     while text.low(at) in lexicon.QUANTIFIERS:
         at += 1
+    counted = text.low(at - 1) == "many"
     while at < len(text.tokens) and len(words) < MAX_PHRASE:
         token = text.at(at)
         if not token.is_name or token.low in lexicon.STOP_WORDS or token.low.startswith("'"):
             break
         if token.low in lexicon.DETERMINERS or token.low in lexicon.NAMING_WORDS:
             break
-        if words and _is_next_verb(text, at):
+        if words and ((not counted and _is_next_verb(text, at)) or _is_participle(text, at)):
             break
         words.append(token.text)
         at += 1
     return Phrase(words=tuple(words), end=at)
+
+
+def _is_participle(text: Text, index: int) -> bool:
+    """Whether it is the `seen` of `the last price seen for a product`."""
+    low, after = text.low(index), text.low(index + 1)
+    found = verb_at((low, ""))
+    past = (found is not None and found[1] is Form.PAST) or low in ("seen", "made", "done", "sold", "used", "known")
+    return past and (text.ends_clause(index + 1) or after in lexicon.PREPOSITIONS)
 
 
 def _is_next_verb(text: Text, index: int) -> bool:
@@ -232,4 +258,6 @@ def _is_next_verb(text: Text, index: int) -> bool:
     if found is None or found[1] in (Form.BASE, Form.PAST):
         return False
     after = text.at(index + found[2])
+    if found[1] is Form.GERUND and after.low not in lexicon.QUANTIFIERS and singular(after.low) == after.low:
+        return False  # "a user onboarding process"
     return after.is_name and after.low not in lexicon.STOP_WORDS - lexicon.DETERMINERS

@@ -95,6 +95,19 @@ def _archetype(
 ) -> Choice:
     if given:
         return Choice(archetype=given, said=True, why="given")
+    said = _evident(structure, mentions, names)
+    if said.archetype or not _asks_for_something(structure, names):
+        return said
+    return Choice(archetype="compute", said=False, why="nothing that speaks of the outside, of state or of steps")
+
+
+def _asks_for_something(structure: Structure, names: Sequence[Candidate]) -> bool:
+    """Whether it tells something to do, though not what kind of node does it."""
+    asked = any(c.why == "what is asked for" and len(c.text.split()) > 1 for c in names)
+    return asked or any(action.thing.words for action in doings(structure))
+
+
+def _evident(structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate]) -> Choice:
     likely = [c.text for c in names if c.score >= 45]  # noqa: PLR2004 - what names.py gives a bare noun
     return choose_archetype(find_evidence(structure, mentions, likely))
 
@@ -105,7 +118,7 @@ def _refuse_meaningless(
     said_name = named or (bool(names) and names[0].score >= CLEARLY_SAID)
     doing = [a for a in doings(structure) if a.thing.words or said_name or a.at > 0]
     if not choice.archetype:
-        if said_name or doing:
+        if said_name:
             raise _refusal("it does not tell which kind of node this is")
         raise _refusal("the sentence does not tell what the node is to do")
     said = any(m.role is Role.SAID for m in mentions)

@@ -119,6 +119,23 @@ def verb_at(lows: tuple[str, ...]) -> tuple[Verb, Form, int] | None:
     return (known, how, 1) if known is not None else None
 
 
+def guessed_verb(lows: tuple[str, ...], before: str) -> tuple[Verb, Form, int] | None:
+    """Return a verb nobody listed, where only a verb can stand: `a node that frobnicates widgets`."""
+    low, after = lows
+    if low in lexicon.STOP_WORDS or not low.isalpha() or len(low) < 4 or after in lexicon.AUXILIARIES:  # noqa: PLR2004
+        return None
+    if before in ("that", "which", "who") and low.endswith("s") and not low.endswith("ss"):
+        base = low[:-2] if low.endswith(("shes", "ches", "xes", "sses", "zzes")) else low[:-1]
+        return _unknown(base), Form.THIRD, 1
+    if before in ("to", "can", "should", "must", "will") and after in lexicon.QUANTIFIERS:
+        return _unknown(low), Form.BASE, 1
+    return None
+
+
+def _unknown(base: str) -> Verb:
+    return Verb(base=base, archetype="", weight=0, agent=base + ("r" if base.endswith("e") else "er"))
+
+
 def singular(word: str) -> str:
     """Return the singular of a noun, as well as plain rules and a list of exceptions do it."""
     if word in _PLURALS:
