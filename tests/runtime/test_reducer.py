@@ -80,7 +80,7 @@ async def test_without_a_start_state_is_kept_in_memory(data_dir: Path) -> None:
     after = await definition.run("stored", {"customer": "c", "total": "2.20"})
     assert after == Totals(customer="c", orders=2, total=Decimal("3.30"))
     assert await definition.run("get_state", {"customer": "c"}) == after
-    assert not (data_dir / "shop.totals").exists()  # noqa: ASYNC240 - nothing else runs in this loop
+    assert not (data_dir / "shop.totals").exists()
 
 
 async def test_state_on_disk_outlives_the_process_and_keys_are_apart(data_dir: Path) -> None:

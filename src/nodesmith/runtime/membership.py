@@ -111,11 +111,11 @@ class Membership:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_RETRY_SECONDS)
-        if not await self._consumer.stop(seconds=_STOP_SECONDS):
+        left, _ = await asyncio.gather(self._consumer.stop(seconds=_STOP_SECONDS), self._requests.close())
+        if not left:
             logger.warning("the consumer did not leave its group within %g s", _STOP_SECONDS)
         if self._connection.up:
             await self._within(_GOODBYE_SECONDS, self._announce(reason="shutdown"), "saying goodbye")
-        await self._requests.close()
         for client in self._definition.bus_clients:
             await self._within(_STOP_SECONDS, client.leave(), "closing a bus client")
         await self._publisher.close(_STOP_SECONDS if self._connection.up else 0)

@@ -18,10 +18,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec  # its package exports it only by an implicit import
 
 from nodesmith.errors import BusUnavailableError
 from nodesmith.runtime.threads import in_thread
-from nodesmith.runtime.topic_ends import TopicEnds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -90,7 +91,7 @@ class TopicReader:
 
     def _run(self) -> None:
         consumer = Consumer(self._client_settings())
-        assignment = _Assignment(consumer, TopicEnds(self._settings))
+        assignment = _Assignment(consumer, self._settings)
         wishes: list[_Wish] = []
         try:
             while not self._stop.is_set():
@@ -159,9 +160,9 @@ class TopicReader:
 class _Assignment:
     """Which partitions are read, and which topics still have to appear."""
 
-    def __init__(self, consumer: Consumer, ends: TopicEnds) -> None:
+    def __init__(self, consumer: Consumer, client_settings: ClientSettings) -> None:
         self._consumer = consumer
-        self._ends = ends
+        self._settings = client_settings
         self._partitions: dict[str, int] = {}
         self._looked = time.monotonic()
 
@@ -171,11 +172,10 @@ class _Assignment:
         if not new:
             return
         seconds = _one_request(deadline)
-        counts = self._ends.partitions(new, seconds=seconds)
+        counts = {topic: self._count(topic, seconds) for topic in new}
         places = [TopicPartition(topic, number) for topic in new for number in range(counts[topic])]
-        self._assign(self._ends.near_ends(places, before=before, seconds=seconds))
+        self._assign(near_ends(self._settings, places, before=before, seconds=seconds))
         self._partitions.update(counts)
-        self._ends.rest()
 
     def look_again(self) -> None:
         """Read topics and partitions that have appeared since, from their beginning."""
@@ -184,19 +184,47 @@ class _Assignment:
         if not self._partitions or time.monotonic() - self._looked < pause:
             return
         with contextlib.suppress(KafkaException):  # brokers away: looked for again after the next pause
-            counts = self._ends.partitions(absent or list(self._partitions), seconds=ONE_REQUEST_SECONDS)
-            for topic, count in counts.items():
-                known = self._partitions[topic]
+            for topic in absent or list(self._partitions):
+                known, count = self._partitions[topic], self._count(topic, ONE_REQUEST_SECONDS)
                 self._assign([TopicPartition(topic, number, 0) for number in range(known, count)])
                 self._partitions[topic] = max(known, count)
-        if all(self._partitions.values()):
-            self._ends.rest()
         self._looked = time.monotonic()
+
+    def _count(self, topic: str, seconds: float) -> int:
+        """Return how many partitions a topic has, 0 where it does not exist.
+
+        Asked by the consumer itself: it then knows whom to fetch from, and does not find that out a second later.
+        """
+        metadata = self._consumer.list_topics(topic, timeout=seconds).topics[topic]
+        return 0 if metadata.error is not None else len(metadata.partitions)
 
     def _assign(self, partitions: list[TopicPartition]) -> None:
         if partitions:
             logger.debug("reading %s", partitions)
             self._consumer.incremental_assign(partitions)
+
+
+def near_ends(
+    client_settings: ClientSettings, partitions: list[TopicPartition], *, before: int, seconds: float
+) -> list[TopicPartition]:
+    """Return `partitions`, each at the offset `before` records ahead of its end; raise KafkaException on no answer.
+
+    Asks for all at once and over a connection of its own: behind a held fetch each question would wait for it.
+    """
+    if not partitions:
+        return []
+    admin = AdminClient(client_settings)
+
+    def offsets(spec: OffsetSpec) -> list[int]:
+        answers = admin.list_offsets(dict.fromkeys(partitions, spec), request_timeout=seconds)
+        return [answers[partition].result().offset for partition in partitions]
+
+    ends = offsets(OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    starts = offsets(OffsetSpec.earliest()) if before else ends  # type: ignore[no-untyped-call]
+    return [
+        TopicPartition(partition.topic, partition.partition, max(start, end - before))
+        for partition, start, end in zip(partitions, starts, ends, strict=True)
+    ]
 
 
 def _one_request(deadline: float) -> float:

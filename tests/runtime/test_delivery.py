@@ -1,0 +1,123 @@
+"""What is not lost, and what is not done twice without need: processes and brokers that die."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from support.broker import running_broker
+from support.nodes import running_node
+from support.waiting import wait_until
+from support.wire import command, committed, reading, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.broker import RunningBroker
+    from support.nodes import RunningNode
+
+COMMANDS = "onex.cmd.demo.greeter-requested.v1"
+COMPLETED = "onex.evt.demo.greeter-completed.v1"
+INTROSPECTION = "onex.evt.platform.node-introspection.v1"
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[RunningBroker]:
+    with running_broker(tmp_path / "broker") as broker:
+        yield broker
+
+
+def lines(journal: Path) -> list[str]:
+    file = journal / "journal"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def environment(servers: str, journal: Path) -> dict[str, str]:
+    return {"KAFKA_BOOTSTRAP_SERVERS": servers, "GREETER_JOURNAL": str(journal), "HEARTBEAT_SECONDS": "1"}
+
+
+def test_a_command_whose_node_is_killed_in_the_middle_is_done_by_the_next_one(
+    own_broker: RunningBroker, start_greeter: Path, tmp_path: Path
+) -> None:
+    servers = own_broker.bootstrap_servers
+    sent = uuid4()
+    with running_node(start_greeter, tmp_path / "one.log", environment=environment(servers, tmp_path)) as one:
+        one.wait_ready()
+        value = command("demo.greeter.wait", {"name": "ann"}, envelope_id=str(sent))
+        send(servers, COMMANDS, value, key="ann")
+        wait_until(lambda: "waiting ann" in lines(tmp_path), why="the handler running")
+        one.process.kill()
+        one.process.wait()
+    assert committed(servers, "demo.greeter", COMMANDS) == 0
+    (tmp_path / "go").touch()
+    with (
+        running_node(start_greeter, tmp_path / "two.log", environment=environment(servers, tmp_path)),
+        reading(servers, COMPLETED) as completed,
+    ):
+        result = completed.wait_for_count(1)[0]
+        assert result.envelope["parent_envelope_id"] == str(sent)
+        wait_until(lambda: committed(servers, "demo.greeter", COMMANDS) == 1, why="the offset committed")
+    assert lines(tmp_path).count("waiting ann") == 2
+
+
+def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log(
+    start_greeter: Path, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(running_broker(tmp_path / "broker"))
+        servers = first.bootstrap_servers
+        node = stack.enter_context(
+            running_node(start_greeter, tmp_path / "log", environment=environment(servers, tmp_path))
+        ).wait_ready()
+        send(servers, COMMANDS, command("demo.greeter.wait", {"name": "ann"}), key="ann")
+        wait_until(lambda: "waiting ann" in lines(tmp_path), why="the handler running")
+        first.kill()
+        wait_until(lambda: not node.readiness()["ready"], why="the node saying that the bus is away")
+        away = node.readiness()
+        assert servers in away["reasons"][0]
+        assert (away["state"], away["event_bus"]["state"]) == ("degraded", "away")
+        (tmp_path / "go").touch()
+        wait_until(lambda: "greet ann 0" in lines(tmp_path), why="the handler done while the bus is away")
+        stack.enter_context(running_broker(tmp_path / "broker", port=first.port))
+        node.wait_ready()
+        with reading(servers, COMPLETED) as completed, reading(servers, INTROSPECTION) as introspections:
+            completed.wait_for_count(1)
+            send(servers, COMMANDS, command("demo.greeter.greet", {"name": "bob"}), key="bob")
+            completed.wait_for(lambda record: record.payload["greeting"] == "hello bob 0", seconds=30)
+            startups = introspections.wait_for_count(2)
+        assert [record.payload["reason"] for record in startups[:2]] == ["startup", "startup"]
+        assert node.output.count("bus away") == 1
+        assert node.output.count("bus joined") == 2
+
+
+def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(
+    own_broker: RunningBroker, start_greeter: Path, tmp_path: Path
+) -> None:
+    servers = own_broker.bootstrap_servers
+    with (
+        running_node(start_greeter, tmp_path / "one.log", environment=environment(servers, tmp_path)) as one,
+        running_node(start_greeter, tmp_path / "two.log", environment=environment(servers, tmp_path)) as two,
+        reading(servers, COMPLETED) as completed,
+    ):
+        one.wait_ready()
+        two.wait_ready()
+        values = [command("demo.greeter.greet", {"name": str(n % 20), "number": n}) for n in range(200)]
+        for number, value in enumerate(values):
+            send(servers, COMMANDS, value, key=str(number % 20))
+            if number == 100:
+                assert stop(one) == 0
+        completed.wait_for_count(200, seconds=30)
+        wait_until(
+            lambda: committed(servers, "demo.greeter", COMMANDS) == 200,
+            why="all offsets committed",
+            seconds=20,
+        )
+    greeted = {line for line in lines(tmp_path) if line.startswith("greet")}
+    assert greeted == {f"greet {n % 20} {n}" for n in range(200)}
+
+
+def stop(node: RunningNode) -> int:
+    return node.stop()
