@@ -17,9 +17,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec  # its package exports it only by an implicit import
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from nodesmith.errors import BusUnavailableError
 from nodesmith.runtime.threads import in_thread
@@ -214,6 +213,10 @@ def near_ends(
     if not partitions:
         return []
     admin = AdminClient(client_settings)
+    topics = TopicCollection(list({partition.topic for partition in partitions}))
+    # Asked first, since a new client that does not know the partitions' leaders yet took three seconds to find out.
+    for described in admin.describe_topics(topics, request_timeout=seconds).values():
+        described.result()
 
     def offsets(spec: OffsetSpec) -> list[int]:
         answers = admin.list_offsets(dict.fromkeys(partitions, spec), request_timeout=seconds)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from nodesmith.cli.operating.system import Plan, RunningNode
 
+# A terminal and whoever runs us in it may each send the same Ctrl-C.
+SAME_SIGNAL_SECONDS = 1.0
+
 
 async def supervise(plan: Plan, *, on_ready: Callable[[System, Sequence[RunningNode]], None]) -> ExitCode:
     """Run everything until SIGTERM or SIGINT, which end it in order; a second one kills.
@@ -22,11 +25,19 @@ async def supervise(plan: Plan, *, on_ready: Callable[[System, Sequence[RunningN
     """
     stop, hurry = asyncio.Event(), asyncio.Event()
 
+    loop = asyncio.get_running_loop()
+    first = 0.0
+
     def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
+        nonlocal first
+        if not stop.is_set():
+            first = loop.time()
+            stop.set()
+        elif loop.time() - first > SAME_SIGNAL_SECONDS:
+            hurry.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal)
     system = System(plan=plan)
     working = asyncio.create_task(_work(system, on_ready))
     stopping = asyncio.create_task(stop.wait())

@@ -33,7 +33,7 @@ BROKER = "broker"
 START_SECONDS = 60.0
 BROKER_STOP_SECONDS = 10.0
 # What a node takes beyond its own deadline to end.
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 50.0
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 
 
