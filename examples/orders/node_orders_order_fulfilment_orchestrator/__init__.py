@@ -1,0 +1,1 @@
+"""Takes an order from its lines to the store."""

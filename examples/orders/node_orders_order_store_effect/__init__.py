@@ -1,0 +1,1 @@
+"""Keeps orders in a SQLite database."""

@@ -1,0 +1,1 @@
+"""Counts orders and adds up what each customer spent."""

@@ -1,0 +1,1 @@
+"""What the node takes in, hands out and keeps: one class a file."""

@@ -1,0 +1,7 @@
+"""The node's handlers, under the name that ONEX's own tools look for beside a contract."""
+
+from .handlers.handler_quote import HandlerQuote
+
+__all__ = [
+    "HandlerQuote",
+]
