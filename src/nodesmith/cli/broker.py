@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 DEFAULT_DATA_DIR = Path(".nodesmith") / "broker"
+OPEN_FILES = 10_000
 PURPOSE = "for a laptop and for tests, not for production: one process, no replicas, no TLS, records are kept until deleted"
 
 
@@ -42,13 +43,19 @@ PURPOSE = "for a laptop and for tests, not for production: one process, no repli
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as one line of JSON.")
 def command(host: str, port: int, data_dir: Path, partitions: int, as_json: bool) -> None:
     """Listen, say so, and wait for SIGTERM or SIGINT."""
-    # Every partition is an open file, and the usual soft limit is 1024.
-    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    _allow_open_files()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     asyncio.run(
         _run(host=host, port=port, data_dir=data_dir.absolute(), partitions=partitions, as_json=as_json)
     )
+
+
+def _allow_open_files() -> None:
+    """Raise the soft limit of open files, usually 1024: every partition and every connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < OPEN_FILES:
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _run(*, host: str, port: int, data_dir: Path, partitions: int, as_json: bool) -> None:
