@@ -119,6 +119,27 @@ def test_lone_carriage_returns_stay_the_line_ends() -> None:
     assert method_names(result, "Node") == ["__init__", *METHODS]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Doc."""; import sys\nclass Node: x = 1\n',
+        "import sys; class_ = [\n1]\nclass Node: x = 1\n",
+        "x = 1; import os\nclass Node: ...\n",
+        "class Node: ...\nfrom nodesmith.runtime import Operation\n",
+        "def f(): ...\nimport sys\nclass Node: ...\n",
+        "with open('x') as f:\n    import sys\nclass Node:\n\tx = 1",
+        "class Node:\n    x = 1\n    # the end",
+    ],
+)
+def test_odd_places_for_imports_still_make_a_module_that_compiles(source: str) -> None:
+    once = spliced(source, "Node")
+
+    compile(once, "node.py", "exec")
+    assert ast.get_docstring(ast.parse(once)) == ast.get_docstring(ast.parse(source))
+    assert once.count("import UUID") == once.count("make_node_id,") == 1
+    assert spliced(once, "Node") == once
+
+
 def test_a_class_that_is_not_there_is_refused_with_those_that_are() -> None:
     finding = refused(NODE, "NodeMailerEfect")
 

@@ -1,4 +1,4 @@
-"""The four blocks of code that put a node on the event bus, and the script that starts it."""
+"""The blocks of code that put a node on the event bus."""
 
 from __future__ import annotations
 

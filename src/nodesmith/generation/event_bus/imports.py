@@ -85,15 +85,16 @@ def merge_imports(source: Source, missing: Iterable[Import], *, before: int, uni
     There are none where the module imports nothing above that line: then its imports are yet to be written.
     """
     body = source.tree.body
+    run = first_imports(body, before=before)
     edits: list[Edit] = []
     new: list[_NewStatement] = []
-    for statement in _statements(missing):
+    for statement in _statements(missing) if run else ():
         existing = _existing(body, statement) if statement.names else None
         if existing is None:
             new.append(statement)
         else:
             edits += _extended(source, existing, statement.names, unit=unit)
-    return edits + _insertions(source, first_imports(body, before=before), new, unit=unit)
+    return edits + _insertions(source, run, new, unit=unit)
 
 
 def render_imports(needed: Iterable[Import], *, unit: str) -> str:
@@ -161,8 +162,6 @@ def _existing(body: Sequence[ast.stmt], new: _NewStatement) -> ast.ImportFrom | 
 def _insertions(
     source: Source, run: Sequence[ImportStatement], new: Iterable[_NewStatement], *, unit: str
 ) -> list[Edit]:
-    if not run:
-        return []
     groups: dict[tuple[int, Section], str] = {}
     for statement in new:
         index = max((at for at, other in enumerate(run) if _rank_of(other) < statement.rank), default=-1)
