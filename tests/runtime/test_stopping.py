@@ -84,6 +84,18 @@ def test_work_that_does_not_finish_in_time_is_cut_off_said_and_not_committed(
     assert committed(servers, "demo.greeter", COMMANDS) == 0
 
 
+def test_a_thread_that_never_ends_does_not_keep_the_process(
+    own_broker: RunningBroker, start_greeter: Path, tmp_path: Path
+) -> None:
+    servers = own_broker.bootstrap_servers
+    settings = environment(servers, tmp_path, drain_seconds=0.3)
+    with running_node(start_greeter, tmp_path / "log", environment=settings) as node:
+        node.wait_ready()
+        send(servers, COMMANDS, command("demo.greeter.hang", {}))
+        wait_until(lambda: "hanging" in journal(tmp_path), why="the handler running")
+        assert node.stop() == 5
+
+
 def test_a_node_whose_broker_is_gone_stops_all_the_same(
     own_broker: RunningBroker, start_greeter: Path, tmp_path: Path
 ) -> None:

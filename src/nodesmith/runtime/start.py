@@ -72,7 +72,10 @@ def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None 
         event_bus_skipped()
         node = node_class()
         _log_to_console(settings.log_level, node)
-        return asyncio.run(_live(node, drain_seconds=settings.drain_seconds))
+        status, last_resort = asyncio.run(_live(node, drain_seconds=settings.drain_seconds))
+        if status is ExitCode.DONE:
+            last_resort.cancel()
+        return int(status)
     except NodesmithError as error:
         print(f"error: {error.message}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)  # noqa: T201 - a program's last words
         return int(error.exit_code)
@@ -84,7 +87,8 @@ def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None 
         return _unexpected(error)
 
 
-async def _live(node: RunnableNode, *, drain_seconds: float) -> int:
+async def _live(node: RunnableNode, *, drain_seconds: float) -> tuple[ExitCode, threading.Timer]:
+    """Run the node to its end; return the exit status, and what will end the process if a thread still holds it."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         # A second signal changes nothing: a terminal's Ctrl-C reaches a whole group, and whoever leads it may add its own.
@@ -93,15 +97,14 @@ async def _live(node: RunnableNode, *, drain_seconds: float) -> int:
     service = node._service  # noqa: SLF001
     await node._shutdown_event.wait()  # noqa: SLF001
     logger.info("stopping")
-    late = _end_process_after(drain_seconds + _CLOSE_SECONDS)
+    last_resort = _end_process_after(drain_seconds + _CLOSE_SECONDS)
     await node.shutdown()
-    late.cancel()
     cut_off = service.cut_off if service is not None else 0
     if not cut_off:
-        return int(ExitCode.DONE)
+        return ExitCode.DONE, last_resort
+    last_resort.cancel()
     logger.error("%s commands were cut off after %g s; they were not committed", cut_off, drain_seconds)
-    _end_process_after(_EXIT_SECONDS)
-    return int(ExitCode.SYSTEM_FAILED)
+    return ExitCode.SYSTEM_FAILED, _end_process_after(_EXIT_SECONDS)
 
 
 def _end_process_after(seconds: float) -> threading.Timer:

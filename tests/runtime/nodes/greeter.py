@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -97,6 +98,17 @@ class Handlers:
         await asyncio.Event().wait()
         return ModelNothing()
 
+    def shout(self, request: ModelGreetInput) -> ModelGreetOutput:
+        """Answer more than a record may hold."""
+        key = current_command().idempotency_key
+        return ModelGreetOutput(greeting=request.name * 2_000_000, idempotency_key=key)
+
+    def hang(self, _request: ModelNothing) -> ModelNothing:
+        """Hold a thread for ever."""
+        self.journal.note("hanging")
+        threading.Event().wait()
+        return ModelNothing()
+
     def break_down(self, _request: ModelNothing) -> ModelNothing:
         raise ConnectionError("the other side is away")
 
@@ -124,6 +136,10 @@ class NodeGreeterEffect:
                 Operation(
                     name="wait", input_model=ModelGreetInput, output_model=ModelGreetOutput, handler=do.wait
                 ),
+                Operation(
+                    name="shout", input_model=ModelGreetInput, output_model=ModelGreetOutput, handler=do.shout
+                ),
+                Operation(name="hang", input_model=nothing, output_model=nothing, handler=do.hang),
                 Operation(
                     name="hurry",
                     input_model=nothing,
