@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
+from nodesmith.generation.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,9 +47,11 @@ def verify(contracts: Sequence[NodeContract], target: Path) -> None:
 
     The checks run at the same time and leave nothing behind in the nodes' folders.
     """
-    with tempfile.TemporaryDirectory(prefix="nodesmith-") as scratch:
-        checks = tuple(_checks(contracts, target.absolute(), Path(scratch)))
-        findings = _carry_out(checks, target.absolute(), Path(scratch))
+    with ExitStack() as stack:
+        with interrupts_held():
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nodesmith-")))
+        checks = tuple(_checks(contracts, target.absolute(), scratch))
+        findings = _carry_out(checks, target.absolute(), scratch)
     if findings:
         failed = ", ".join(sorted({finding.rule for finding in findings}))
         raise GateError(
@@ -87,7 +90,7 @@ def _carry_out(checks: tuple[_Check, ...], target: Path, scratch: Path) -> list[
         running = []
         for number, check in enumerate(checks):
             output = stack.enter_context((scratch / f"output-{number}").open("w+b"))
-            process = _start(check, target, output)
+            process = _start(check, target, output, scratch)
             stack.callback(_end, process)
             running.append((check, process, output))
         deadline = time.monotonic() + SECONDS
@@ -96,9 +99,10 @@ def _carry_out(checks: tuple[_Check, ...], target: Path, scratch: Path) -> list[
         ]
 
 
-def _start(check: _Check, target: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(check: _Check, target: Path, output: IO[bytes], scratch: Path) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    # What they leave behind when they are ended goes with the scratch folder.
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(scratch)}
     return subprocess.Popen(
         [sys.executable, *check.arguments],
         cwd=target,

@@ -10,14 +10,13 @@ import contextlib
 import errno
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError, Finding, GateError
+from nodesmith.generation.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from nodesmith.generation.files import GeneratedFile, NodeFiles
 
 STAGE = "6"
-INTERRUPTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 EXECUTABLE = 0o111
 
 
@@ -45,7 +43,7 @@ def write(nodes: Mapping[str, NodeFiles], target: Path) -> tuple[WrittenNode, ..
     Raises ConflictError where something else is in the way, GateError where the disk refuses. An interrupt is held
     back until everything is in place or undone.
     """
-    with _interrupts_held() as interrupts:
+    with interrupts_held() as interrupts:
         plans = plan(nodes, target)
         with _undo_on_failure() as undo:
             try:
@@ -170,23 +168,3 @@ def _undo_on_failure() -> Iterator[contextlib.ExitStack]:
 def _try(step: Callable[[], None]) -> None:
     with contextlib.suppress(OSError):
         step()
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[list[int]]:
-    """Collect interrupts instead of being torn apart by them, and let the first one through at the end."""
-    held: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield held
-        return
-    before = {number: signal.getsignal(number) for number in INTERRUPTS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, lambda caught, _frame: held.append(caught))
-    try:
-        yield held
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        if held:
-            signal.raise_signal(held[0])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
+from nodesmith.generation.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ FIXED = "I001,FURB157"
 
 def tidy(files: NodeFiles, *, folder: str) -> tuple[NodeFiles, list[Finding]]:
     """Return the files as ruff formats them, and what it finds in them."""
-    with tempfile.TemporaryDirectory(prefix="nodesmith-") as name:
+    with interrupts_held(), tempfile.TemporaryDirectory(prefix="nodesmith-") as name:
         root = Path(name) / folder
         python = [path for path in files if path.endswith(".py")]
         for path in ["pyproject.toml", *python]:

@@ -1,0 +1,183 @@
+"""A system of every kind of node, with the oddest text there is wherever a person may write text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.loading import load_system
+from nodesmith.spec.writing import to_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nodesmith.spec.model import SystemSpec
+
+ODD = (
+    'ends """ a string \'\'\' and "another" \\ back {brace} {{ name }} {% if x %} {# c #}\n'
+    'second line \\N{BULLET} \\x41 # noqa\n\n    indented ${HOME} `code` <b> | é 漢 😀 \u202e\u00a0\t%s\\"'
+)
+
+
+def described(text: str) -> str:
+    return f"{text}: {ODD}"
+
+
+FIELDS: dict[str, object] = {
+    "text": {"type": "str", "default": ODD, "description": described("text")},
+    "code": {"type": "str", "pattern": r"^[A-Z]{2}-\d+$", "max_length": 12},
+    "number": {"type": "int", "ge": 10, "multiple_of": 4},
+    "ratio": {"type": "float", "gt": 0, "lt": 1},
+    "flag": "bool",
+    "price": {"type": "decimal", "ge": 0, "default": "0.50"},
+    "total": {"type": "decimal", "default": "0"},
+    "reference": "uuid",
+    "datetime": "datetime | null",
+    "date": {"type": "date | null", "default": None},
+    "data": {"type": "bytes", "default": "abc"},
+    "blobs": {"type": "list[bytes]", "min_length": 1},
+    "anything": {"type": "json", "default": {ODD: [1, None, ODD]}},
+    "tags": {"type": "list[str]", "default": []},
+    "words": {"type": "list[str]", "default": [ODD]},
+    "gaps": {"type": "list[int | null]", "default": [1, None]},
+    "nested": {"type": "dict[str, list[decimal]]", "default": {"a": [], "b": ["1.5"]}},
+    "jsons": {"type": "list[json]", "default": [1, {"a": [None]}]},
+    "counts": {"type": "dict[str, int]", "default": {ODD: 3}},
+    "status": {"enum": ["open", "in progress", ODD, "class"], "default": ODD},
+    "address": {
+        "fields": {"street": {"type": "str", "description": ODD}, "zip_code": {"type": "str", "default": ODD}}
+    },
+    "lines": {
+        "type": "list",
+        "items": {"fields": {"sku": "str", "kind": {"enum": ["a", "b"]}}},
+        "min_length": 2,
+    },
+}
+
+
+def compute(name: str, **more: object) -> dict[str, object]:
+    operation = {
+        "description": described(name),
+        "input": FIELDS,
+        "output": {"answer": "decimal", "status": FIELDS["status"]},
+    }
+    return {
+        "node": "compute",
+        "name": name,
+        "description": described(name),
+        "operations": {"work_out": operation},
+        **more,
+    }
+
+
+def effect(name: str, **more: object) -> dict[str, object]:
+    operation = {
+        "description": described(name),
+        "key": "item_id",
+        "timeout": "2s",
+        "input": {"item_id": "str", "answer": {"type": "decimal | null", "default": None}},
+        "output": {"item_id": "str", "count": "int"},
+    }
+    undo = {"input": {"item_id": "str"}, "output": {}}
+    return {
+        "node": "effect",
+        "name": name,
+        "domain": "odd",
+        "description": described(name),
+        "operations": {"keep": operation, "drop": undo},
+        **more,
+    }
+
+
+MACHINE_REDUCER: dict[str, object] = {
+    "node": "reducer",
+    "name": "item_states",
+    "domain": "odd",
+    "version": "2.0.1",
+    "description": described("item_states"),
+    "event_bus": True,
+    "state": {
+        "key": "item_id",
+        "fields": {
+            "item_id": "str",
+            "note": {"type": "str", "default": ODD, "description": ODD},
+            "status": {"enum": ["new", ODD, "gone"]},
+        },
+        "machine": {
+            "field": "status",
+            "initial": "new",
+            "transitions": [
+                {"on": "kept", "from": ["new", ODD], "to": ODD},
+                {"on": "dropped", "from": ODD, "to": "gone"},
+            ],
+        },
+    },
+    "events": {
+        "kept": {"description": ODD, "from": "keeper.keep", "fields": {"item_id": "str"}},
+        "dropped": {"description": ODD, "fields": {"item_id": "str", "why": {"type": "str", "default": ODD}}},
+    },
+    "intents": {
+        "tell": {"description": ODD, "fields": {"item_id": "str"}},
+        "tell_again": {"fields": {"item_id": "str", "text": {"type": "str", "default": ODD}}},
+    },
+}
+
+PLAIN_REDUCER: dict[str, object] = {
+    "node": "reducer",
+    "name": "counts",
+    "description": ODD,
+    "state": {"key": "word", "fields": {"word": "str", "count": {"type": "int", "default": 0}}},
+    "events": {"seen": {"fields": {"word": "str"}}},
+}
+
+ORCHESTRATOR: dict[str, object] = {
+    "node": "orchestrator",
+    "name": "items",
+    "domain": "odd",
+    "description": described("items"),
+    "operations": {
+        "run_items": {
+            "description": ODD,
+            "key": "item_id",
+            "input": {"item_id": "str", "number": {"type": "int | null", "default": None}},
+            "output": {"item_id": "str", "count": "int", "text": {"type": "str", "default": "x"}},
+        }
+    },
+    "workflow": {
+        "steps": {
+            # Names that meet those inside a generated function.
+            "request": {
+                "call": "odd/keeper.keep",
+                "with": {"item_id": "input.item_id", "answer": 1.5},
+                "undo": "odd/keeper.drop",
+            },
+            "run": {
+                "call": "odd/keeper.keep",
+                "with": {"item_id": {"value": ODD}},
+                "after": ["request"],
+                "retries": 1,
+            },
+            "last": {"call": "odd/keeper.keep", "with": {"item_id": "request.item_id"}, "timeout": "500ms"},
+        },
+        "result": {"item_id": "run.item_id", "count": "last.count", "text": {"value": ODD}},
+    },
+}
+
+NODES: list[dict[str, object]] = [
+    compute("calculator"),
+    compute("bus_calculator", domain="odd", event_bus=True),
+    effect("keeper"),
+    effect("file_keeper", adapter="sqlite"),
+    effect("table_keeper", adapter="postgresql"),
+    effect("cache_keeper", adapter="redis"),
+    effect("web_keeper", adapter="http"),
+    MACHINE_REDUCER,
+    PLAIN_REDUCER,
+    ORCHESTRATOR,
+]
+
+
+def load(folder: Path, nodes: list[dict[str, object]]) -> SystemSpec:
+    """Return a system as it is read from a file in `folder`."""
+    file = folder / "system.yaml"
+    file.write_text(to_yaml({"system": "odd", "description": ODD, "nodes": nodes}), encoding="utf-8")
+    return load_system(file)
