@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -70,7 +71,7 @@ class Node:
 {body}
 '''
 
-START = '''\
+START = """\
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -80,11 +81,14 @@ from nodesmith.runtime import run_node
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(HERE.parents[1]), *(entry for entry in sys.path if Path(entry).resolve() != HERE)]
 sys.exit(run_node(import_module(f"{HERE.parent.name}.{HERE.name}.node").Node, sys.argv[1:]))
-'''
+"""
 
 WORKER = '''
 def handlers(self):
-    return {"double": self.double, "fail": self.fail, "die": self.die, "store": self.store, "remove": self.remove}
+    return {
+        "double": self.double, "fail": self.fail, "die": self.die, "store": self.store, "remove": self.remove,
+        "wait": self.wait,
+    }
 
 async def double(self, request: Number) -> Number:
     return Number(n=request.n * 2)
@@ -96,6 +100,13 @@ async def die(self, request: Number) -> Number:
     print("the disk is on fire", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
+async def wait(self, request: Number) -> Number:
+    """Work until somebody writes the file `go-on`."""
+    print("waiting", flush=True)
+    while not Path("go-on").exists():
+        await asyncio.sleep(0.01)
+    return request
+
 async def store(self, request: Number) -> Number:
     print(f"stored {request.n}", flush=True)
     return request
@@ -105,13 +116,13 @@ async def remove(self, request: Number) -> Number:
     return request
 '''
 
-ECHO = '''
+ECHO = """
 def handlers(self):
     return {"echo": self.echo}
 
 async def echo(self, request: Number) -> Number:
     return request
-'''
+"""
 
 ORCHESTRATOR = '''
 def handlers(self):
@@ -169,7 +180,12 @@ def write_node(target: Path, node: WrittenNode) -> Path:
     methods, _, functions = dedent(node.body).partition("\n\n\n")
     body = "\n".join(f"    {line}" if line else "" for line in methods.splitlines()) + f"\n\n\n{functions}"
     source = NODE
-    for name, value in {"name": node.name, "domain": node.domain, "archetype": node.archetype, "body": body}.items():
+    for name, value in {
+        "name": node.name,
+        "domain": node.domain,
+        "archetype": node.archetype,
+        "body": body,
+    }.items():
         source = source.replace(f"{{{name}}}", value)
     (version / "node.py").write_text(source)
     (version / "start_node.py").write_text(START)
