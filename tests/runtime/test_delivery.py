@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.broker import RunningBroker
-    from support.nodes import RunningNode
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 COMPLETED = "onex.evt.demo.greeter-completed.v1"
@@ -89,6 +88,7 @@ def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log
             completed.wait_for(lambda record: record.payload["greeting"] == "hello bob 0", seconds=30)
             startups = introspections.wait_for_count(2)
         assert [record.payload["reason"] for record in startups[:2]] == ["startup", "startup"]
+        assert node.stop() == 0
         assert node.output.count("bus away") == 1
         assert node.output.count("bus joined") == 2
 
@@ -108,7 +108,7 @@ def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(
         for number, value in enumerate(values):
             send(servers, COMMANDS, value, key=str(number % 20))
             if number == 100:
-                assert stop(one) == 0
+                assert one.stop() == 0
         completed.wait_for_count(200, seconds=30)
         wait_until(
             lambda: committed(servers, "demo.greeter", COMMANDS) == 200,
@@ -117,7 +117,3 @@ def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(
         )
     greeted = {line for line in lines(tmp_path) if line.startswith("greet")}
     assert greeted == {f"greet {n % 20} {n}" for n in range(200)}
-
-
-def stop(node: RunningNode) -> int:
-    return node.stop()
