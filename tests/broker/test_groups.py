@@ -128,4 +128,4 @@ def test_a_group_is_joined_at_once(broker: RunningBroker) -> None:
         began = time.monotonic()
         client.subscribe(["quick"])
         read(client, 1)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5

@@ -37,10 +37,14 @@ class Place(NamedTuple):
 
 
 class OffsetStore:
-    """The committed offsets of all groups, by group and place."""
+    """The committed offsets of all groups, by group and place.
 
-    def __init__(self, path: Path) -> None:
+    `rewrite_after` is how many outdated rows the file may hold before it is rewritten.
+    """
+
+    def __init__(self, path: Path, *, rewrite_after: int = REWRITE_AFTER_ROWS) -> None:
         self.path = path
+        self._rewrite_after = rewrite_after
         self._groups: dict[str, dict[Place, CommittedOffset]] = {}
         if path.exists():
             self._load()
@@ -71,6 +75,7 @@ class OffsetStore:
         for offsets in self._groups.values():
             for place in [place for place in offsets if place.topic == topic]:
                 del offsets[place]
+        self._groups = {group: offsets for group, offsets in self._groups.items() if offsets}
         os.close(self._file)
         self._rewrite()
 
@@ -85,7 +90,7 @@ class OffsetStore:
         self._rows += len(rows)
 
     def _rewrite_if_long(self) -> None:
-        if self._rows > REWRITE_AFTER_ROWS + 2 * sum(map(len, self._groups.values())):
+        if self._rows > self._rewrite_after + 2 * sum(map(len, self._groups.values())):
             os.close(self._file)
             self._rewrite()
 

@@ -94,14 +94,14 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 def _field_reader(field: Field[Any], hint: Any, *, flexible: bool) -> Reader:
     kinds = list(_parts(hint))
     nested: Any = next((kind for kind in kinds if is_dataclass(kind)), None)
-    is_array = tuple in kinds
+    is_array, nullable = tuple in kinds, NoneType in kinds
     if nested is not None:
         item = entity_reader(nested)
     else:
         item = _plain_reader(
-            field.metadata["kafka_type"], nullable=NoneType in kinds and not is_array, flexible=flexible
+            field.metadata["kafka_type"], nullable=nullable and not is_array, flexible=flexible
         )
-    return _array_reader(item, flexible=flexible) if is_array else item
+    return _array_reader(item, nullable=nullable, flexible=flexible) if is_array else item
 
 
 def _parts(hint: Any) -> Iterator[Any]:
@@ -118,12 +118,12 @@ def _plain_reader(kind: str, *, nullable: bool, flexible: bool) -> Reader:
     return (_COMPACT if flexible else _CLASSIC)["bytes" if kind == "records" else kind, nullable]
 
 
-def _array_reader(read_item: Reader, *, flexible: bool) -> Reader:
+def _array_reader(read_item: Reader, *, nullable: bool, flexible: bool) -> Reader:
     read_length: Reader = readers.read_compact_array_length if flexible else readers.read_legacy_array_length
 
     def read(data: bytes, start: int) -> tuple[tuple[Any, ...] | None, int]:
         count, size = read_length(data, start)
-        if count is None or count == -1:
+        if nullable and (count is None or count == -1):
             return None, size
         position = start + size
         items = []
@@ -136,7 +136,7 @@ def _array_reader(read_item: Reader, *, flexible: bool) -> Reader:
     return read
 
 
-def _checked_count(count: int, bytes_left: int) -> int:
-    if not 0 <= count <= min(bytes_left, MAX_ITEMS):
+def _checked_count(count: int | None, bytes_left: int) -> int:
+    if count is None or not 0 <= count <= min(bytes_left, MAX_ITEMS):
         raise MalformedRequestError(f"{count} items announced where {bytes_left} bytes follow")
     return count
