@@ -12,7 +12,7 @@ from nodesmith.generation.gates.bus_guards import guard_findings
 from nodesmith.generation.gates.imports import import_findings
 from nodesmith.generation.gates.models import model_findings
 from nodesmith.generation.gates.names import name_findings
-from nodesmith.generation.gates.style import tidy
+from nodesmith.generation.gates.style import ruff_at_work
 from nodesmith.generation.gates.syntax import read_yaml, syntax_findings
 
 if TYPE_CHECKING:
@@ -32,17 +32,16 @@ def post_check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
     _stop_at(name_findings(files))
     # What does not parse cannot be looked at any further.
     _stop_at(syntax_findings(files))
-    tidied, style = tidy(files, folder=contract.folder)
     libraries = frozenset({"pydantic", *LIBRARIES.get(contract.adapter or "", ())})
-    _stop_at(
-        [
-            *style,
-            *import_findings(tidied, libraries=libraries),
-            *guard_findings(tidied),
-            *model_findings(tidied, contract),
-            *_document_findings(tidied, contract),
+    with ruff_at_work(files, folder=contract.folder) as finish:
+        findings = [
+            *import_findings(files, libraries=libraries),
+            *guard_findings(files),
+            *model_findings(files, contract),
+            *_document_findings(files, contract),
         ]
-    )
+        tidied, style = finish()
+    _stop_at([*style, *findings])
     return tidied
 
 
