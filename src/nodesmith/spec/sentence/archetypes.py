@@ -14,8 +14,9 @@ from nodesmith.spec.sentence.systems import find_systems
 from nodesmith.spec.sentence.words import head_nouns, singular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
+    from nodesmith.spec.sentence.names import Candidate
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -54,16 +55,19 @@ def choose_archetype(evidence: Sequence[Evidence]) -> Choice:
     return Choice(archetype=best, said=said, why=", ".join(dict.fromkeys(e.why for e in behind[:3])))
 
 
-def find_evidence(structure: Structure, mentions: Sequence[Mention], names: Sequence[str]) -> list[Evidence]:
+def find_evidence(
+    structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate]
+) -> list[Evidence]:
     """Return all evidence of a text; `names` are the likely names, whose last word may tell something."""
+    inside = {names[0].at + offset for offset in range(len(names[0].text.split()))} if names else set()
     return [
         *_said(structure, mentions),
         *_done(structure),
-        *_outside(structure),
+        *_outside(structure, inside),
         *_purity(structure),
         *_state(structure),
         *_workflow(structure),
-        *_named(names),
+        *_named(names, 0.4 if doings(structure) else 0.8),
     ]
 
 
@@ -109,13 +113,15 @@ def _serves_a_reason(text: Text, index: int) -> bool:
     return any(text.lows(at, 2) in (("so", "that"), ("in", "order")) for at in range(max(0, index - 6), index))
 
 
-def _outside(structure: Structure) -> Iterator[Evidence]:
+def _outside(structure: Structure, inside: Container[int]) -> Iterator[Evidence]:
     text = structure.text
     for system in find_systems(structure):
+        if system.at in inside:
+            continue  # "HTTP bridge" is a name, and talks to nobody
         yield Evidence(archetype="effect", weight=2, why=f"{system.word!r} is outside")
         break
     for index, token in enumerate(text.tokens):
-        if token.low in lexicon.OUTSIDE_WORDS and token.is_name and not structure.denied[index]:
+        if token.low in lexicon.OUTSIDE_WORDS and token.is_name and not structure.denied[index] and index not in inside:
             yield Evidence(archetype="effect", weight=1, why=f"{token.text!r} is outside")
             return
 
@@ -181,6 +187,8 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
     if len(steps) > 1:
         yield Evidence(archetype="orchestrator", weight=3 + min(len(steps), 4) * 0.7, why=f"{len(steps)} steps in order")
     text = structure.text
+    if len(steps) < 2 and _does_many_things(structure):  # noqa: PLR2004
+        yield Evidence(archetype="orchestrator", weight=4, why="several things one after the other")
     for index, token in enumerate(text.tokens):
         if structure.denied[index] or not token.is_name:
             continue
@@ -199,12 +207,20 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="orchestrator", weight=2, why="undoes what was done")
 
 
-def _named(names: Sequence[str]) -> Iterator[Evidence]:
+def _does_many_things(structure: Structure) -> bool:
+    """Whether three or more different things are done to three different things."""
+    doing = [a for a in doings(structure) if a.thing.words and a.verb.base not in ("take", "return", "give", "get", "accept")]
+    verbs = {action.verb.base for action in doing}
+    things = {singular(action.thing.words[-1].lower()) for action in doing}
+    return len(verbs) > 2 and len(things) > 2  # noqa: PLR2004
+
+
+def _named(names: Sequence[Candidate], trust: float) -> Iterator[Evidence]:
     for position, name in enumerate(names[:2]):
-        words = words_of(name)
+        words = words_of(name.text)
         if not words:
             continue
         known = head_nouns().get(words[-1]) or head_nouns().get(singular(words[-1]))
         if known is not None and known[0] in lexicon.ARCHETYPES and known[1]:
-            weight = known[1] * (0.8 if position == 0 else 0.2)
+            weight = known[1] * (trust if position == 0 else trust / 4)
             yield Evidence(archetype=known[0], weight=weight, why=f"it is a {words[-1]}")

@@ -29,7 +29,7 @@ def find_domain(structure: Structure) -> str:
             if domain := _usable(value):
                 return domain
     for index, token in enumerate(structure.text.tokens):
-        if token.low in _DOMAIN_WORDS and token.is_name and not structure.denied[index]:
+        if token.low in _DOMAIN_WORDS and token.is_name and structure.text.low(index - 1) not in ("no", "any", "without"):
             if domain := _before(structure.text, index) or _after(structure.text, index):
                 return domain
     return ""

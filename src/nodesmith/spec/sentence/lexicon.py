@@ -203,11 +203,24 @@ GENERIC_TAILS = frozenset("record records data information details entries entry
 
 # "a table called X": X is no node.
 OTHER_THINGS = frozenset(
-    "table tables bucket buckets topic topics queue queues database databases db collection column columns field fields "
-    "file files endpoint folder directory method methods operation operations key index channel channels variable "
-    "schema view parameter argument header attribute property customer user person event events "
-    "exchange stream class type keyspace role server host repo branch company product message record records page "
-    "bank city operationen step api library package".split()
+    "table tables bucket buckets topic topics queue queues collection column columns field fields file files endpoint "
+    "folder directory method methods operation operations key index channel channels variable schema view parameter "
+    "argument header attribute property event events exchange stream class type keyspace role repo branch step "
+    "package".split()
+)
+# The same, unless the sentence ends with it: "a node for a database named X" may mean either.
+PERHAPS_OTHER_THINGS = frozenset(
+    "database databases db customer user person server host company product message record records page bank city api "
+    "library system account order item".split()
+)
+# Verbs that as often are nouns.
+NOUN_VERBS = frozenset(
+    "order report log record email mail price rate score tax trade stage file book page process cache index list map "
+    "group sample test plan host bill message contact credit debit label tag hash filter project schedule route stream "
+    "store rank grade block lock balance stock sum total average count track query search access post upload download "
+    "import export backup sync update request call alert ping copy release refund deposit transfer account reserve "
+    "match merge split sort join quote check scan draw mix display control switch text issue sign capture "
+    "mirror proxy relay probe seed wire transfer exchange play snapshot forecast chunk slice bucket clip".split()
 )
 PASSIVE_NEXT = frozenset(
     "by from every when once twice whenever after before with on in at each if daily hourly via for to weekly "

@@ -77,10 +77,12 @@ def _archetype_at(text: Text, index: int) -> str:
 
 def _is_verb(text: Text, index: int) -> bool:
     before, after = text.low(index - 1), text.low(index + 1)
+    if before in lexicon.DETERMINERS | lexicon.ADJECTIVES:
+        return False
     if after in lexicon.NODE_NOUNS and after not in lexicon.DETERMINERS:
         return False
     return before in ("to", "can", "should", "will", "must", "could", "we", "i", "and", "then", "would") or (
-        after in lexicon.QUANTIFIERS | {"how", "what", "whether"}
+        after in (lexicon.QUANTIFIERS - {"that"}) | {"how", "what", "whether"}
     )
 
 

@@ -54,6 +54,7 @@ def said_names(structure: Structure, mentions: Sequence[Mention]) -> list[Candid
         *_beside_mentions(structure, mentions),
         *_titles(structure),
         *_heads(structure),
+        *_subjects(structure),
     ]
     return sorted((c for c in found if words_of(c.text) or c.text.strip()), key=lambda c: (-c.score, c.at))
 
@@ -111,17 +112,18 @@ def _marked(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candi
     for index, token in enumerate(text.tokens):
         if token.kind is not Kind.WORD:
             continue
-        start = 0
+        start, score = 0, 95.0
         phrase = next((p for p in lexicon.NAMING_PHRASES if text.lows(index, len(p)) == p), ())
         if token.low in lexicon.NAMING_WORDS or phrase:
             start = _after_participle(structure, index, mentions, length=len(phrase) or 1)
+            score = _ownership(text, index, start)
         elif token.low in ("name", "call"):
             start = _after_name_word(text, index)
         if not start or text.low(start) in lexicon.PASSIVE_NEXT:
             continue
         name, _ = name_value(text, start)
         if name:
-            yield Candidate(text=name, score=95, at=start, why=f"said by {token.text!r}")
+            yield Candidate(text=name, score=score, at=start, why=f"said by {token.text!r}")
 
 
 def _after_participle(structure: Structure, index: int, mentions: Sequence[Mention], *, length: int) -> int:
@@ -130,7 +132,9 @@ def _after_participle(structure: Structure, index: int, mentions: Sequence[Menti
     if structure.denied[index] and structure.denied[index - 1]:
         return 0
     owner = index - 1
-    while text.low(owner) in lexicon.AUXILIARIES | {"to", "also", "be", ",", "was"}:
+    if text.low(owner) == ",":
+        return index + length
+    while text.low(owner) in lexicon.AUXILIARIES | {"to", "also", "be", "was"}:
         owner -= 1
     thing = text.low(owner)
     if thing in lexicon.OTHER_THINGS and (singular(thing) == thing or _names_several(text, index + length)):
@@ -140,6 +144,20 @@ def _after_participle(structure: Structure, index: int, mentions: Sequence[Menti
     if any(m.role is Role.OTHER and m.start <= owner < m.end for m in mentions):
         return 0
     return index + length
+
+
+def _ownership(text: Text, index: int, start: int) -> float:
+    """Return how sure it is that `named` speaks of the node, not of `a database` right before it."""
+    if singular(text.low(index - 1)) not in lexicon.PERHAPS_OTHER_THINGS:
+        return 95
+    _, end = name_value(text, start)
+    owner = index - 1
+    while text.at(owner).is_name and text.low(owner) not in lexicon.STOP_WORDS | lexicon.DETERMINERS:
+        owner -= 1
+    ends = text.low(end) in ("\n", ".", "!", "in", "")
+    if singular(text.low(index - 1)) != text.low(index - 1) or text.low(owner) not in lexicon.DETERMINERS:
+        return 95 if ends else 60
+    return 58 if ends else 30
 
 
 def _names_several(text: Text, index: int) -> bool:
@@ -278,13 +296,22 @@ def _after_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
         return
     if token.low in lexicon.NAMING_WORDS | set(lexicon.LABELS) | lexicon.DETERMINERS or _VERSION.fullmatch(token.low):
         return
-    if token.low in lexicon.ARCHETYPE_WORDS or verb_at(text.lows(start, 2)) is not None:
+    if token.low in lexicon.ARCHETYPE_WORDS or _is_action(text, start):
         return
     name, end = name_value(text, start)
     if inside and not text.ends_clause(end):
         return
     if name:
         yield Candidate(text=name, score=58 + 4 * inside, at=start, why="stands behind the archetype")
+
+
+def _is_action(text: Text, index: int) -> bool:
+    """Whether a verb stands there that is no noun as well."""
+    found = verb_at(text.lows(index, 2))
+    if found is None:
+        return False
+    noun = found[1] is Form.BASE and text.low(index) in lexicon.NOUN_VERBS
+    return not noun or text.low(index + 1) in lexicon.QUANTIFIERS
 
 
 def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
@@ -304,7 +331,7 @@ def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
         words.pop(0)
     if not words or words[-1].lower() in lexicon.NODE_NOUNS or any(w.lower() in lexicon.ARCHETYPE_WORDS for w in words):
         return
-    opened = text.starts_clause(start) or text.low(start - 1) in lexicon.DETERMINERS
+    opened = text.starts_clause(start) or text.low(start - 1) in lexicon.DETERMINERS | lexicon.CREATE_VERBS
     if opened:
         yield Candidate(text=" ".join(words), score=80, at=start, why="is said to be of that archetype")
 
@@ -328,7 +355,9 @@ def _titles(structure: Structure) -> Iterator[Candidate]:
         if not words or not _may_be_title(text, start, end):
             continue
         name = " ".join(word.text for word in words)
-        if _closes_title(text, end):
+        if text.low(index - 1) == "#" and text.low(end) == "\n":
+            yield Candidate(text=name, score=80, at=start, why="stands as a heading")
+        elif _closes_title(text, end):
             yield Candidate(text=name, score=73, at=start, why="stands as a title")
         elif _is_sentence_title(text, index, end):
             yield Candidate(text=name, score=63, at=start, why="stands as a title")
@@ -345,8 +374,9 @@ def _closes_title(text: Text, end: int) -> bool:
 
 def _is_sentence_title(text: Text, index: int, end: int) -> bool:
     """Whether some words before a full stop or a line end begin a text that goes on: `Trade settlement. ...`"""
-    opens = index == 0 or text.low(index - 1) == "#"
-    return opens and 1 < end - index <= 4 and text.low(end) in (".", "\n") and end + 2 < len(text.tokens)  # noqa: PLR2004
+    if index > 0 or not 0 < end - index <= 4 or end + 2 >= len(text.tokens):  # noqa: PLR2004
+        return False
+    return text.low(end) == "\n" or (text.low(end) == "." and end - index > 1)
 
 
 def _may_be_title(text: Text, start: int, end: int) -> bool:
@@ -361,8 +391,49 @@ def _may_be_title(text: Text, start: int, end: int) -> bool:
         return False
     found = verb_at(text.lows(start, 2))
     if found is not None and end - start > 1 and lows[-1] not in lexicon.ARCHETYPES:
-        return lows[-1] in head_nouns() or lows[-1].endswith(_NOMINAL)
+        noun = found[1] is Form.BASE and (lows[0] in lexicon.NOUN_VERBS or _closes_title(text, end))
+        return noun or lows[-1] in head_nouns() or lows[-1].endswith(_NOMINAL)
     return not (found is not None and text.low(end) == "->")
+
+
+def _subjects(structure: Structure) -> Iterator[Candidate]:
+    """Find who does it: `Invoice Hub keeps the balance`, and what is made: `Make invoice hub. It ...`."""
+    text = structure.text
+    for index in range(len(text.tokens)):
+        if not text.starts_clause(index) or text.low(index - 1) == ",":
+            continue
+        made = text.low(index) in lexicon.CREATE_VERBS
+        start = index + (made or text.low(index) in ("the", "our"))
+        end = start
+        while end - start < MAX_NAME_WORDS and _is_plain_noun(text, end) and not (end > start and _acts(text, end)):
+            end += 1
+        words = [text.at(at).text for at in range(start, end)]
+        if not words or _is_action(text, start) or any(_tells_nothing(word) for word in words[:1]):
+            continue
+        ordered = lexicon.ORDER_WORDS | {"also", "just", "only", "will", "should", "must", "shall"}
+        ordered_at = next((at for at in range(start + 1, end + 1) if text.low(at) in ordered), end)
+        words = words[: ordered_at - start]
+        behind = ordered_at + (text.low(ordered_at) in ordered)
+        if any(_tells_nothing(word) for word in words):
+            continue
+        if made and text.low(end) in (".", ";", "\n") and end + 2 < len(text.tokens):
+            yield Candidate(text=" ".join(words), score=58, at=start, why="what is to be created")
+        elif not made and (_acts(text, behind) or (behind > ordered_at and verb_at(text.lows(behind, 2)) is not None)):
+            yield Candidate(text=" ".join(words), score=59, at=start, why="who does it")
+
+
+def _acts(text: Text, index: int) -> bool:
+    found = verb_at(text.lows(index, 2))
+    if found is None or found[1] is not Form.THIRD or not text.at(index + found[2]).is_name:
+        return False
+    return found[0].base not in lexicon.NOUN_VERBS or text.low(index + found[2]) not in lexicon.STOP_WORDS
+
+
+def _tells_nothing(word: str) -> bool:
+    low = word.lower()
+    return low in lexicon.NODE_NOUNS | lexicon.FILLERS | lexicon.ADJECTIVES | lexicon.NAMING_WORDS | lexicon.ORDER_WORDS or (
+        low in lexicon.ARCHETYPE_WORDS or low in lexicon.LABELS or low in lexicon.NO_TITLES
+    )
 
 
 def _heads(structure: Structure) -> Iterator[Candidate]:

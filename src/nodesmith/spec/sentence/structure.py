@@ -176,6 +176,12 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     before, after = text.low(index - 1), text.low(index + 1)
     if before == "of" or (before in lexicon.DETERMINERS and before not in ("that", "this", "it")):
         return False
+    if text.low(index) == "order" and after not in lexicon.QUANTIFIERS:
+        return False
+    if text.low(index) == "orders" and before not in ("that", "which", "it", "then", "next", "and"):
+        return False
+    if text.low(index) in ("call", "name") and after in ("it", "this", "that", "them"):
+        return False
     if form is Form.PAST:
         return before in ("is", "are", "be", "been", "was", "were", "gets") and after not in ("by",)
     if form is Form.BASE:
@@ -236,7 +242,7 @@ def noun_phrase(text: Text, index: int) -> Phrase:
         token = text.at(at)
         if not token.is_name or token.low in lexicon.STOP_WORDS or token.low.startswith("'"):
             break
-        if token.low in lexicon.DETERMINERS or token.low in lexicon.NAMING_WORDS:
+        if token.low in lexicon.DETERMINERS | lexicon.NAMING_WORDS | lexicon.HAPPENING:
             break
         if words and ((not counted and _is_next_verb(text, at)) or _is_participle(text, at)):
             break

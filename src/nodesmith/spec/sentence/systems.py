@@ -18,6 +18,7 @@ class System:
 
     word: str
     adapter: str
+    at: int
 
 
 def find_systems(structure: Structure) -> list[System]:
@@ -28,13 +29,13 @@ def find_systems(structure: Structure) -> list[System]:
         if not token.is_name or structure.denied[index]:
             continue
         if token.low in lexicon.SYSTEMS:
-            found.append(System(word=token.text, adapter=lexicon.SYSTEMS[token.low]))
+            found.append(System(word=token.text, adapter=lexicon.SYSTEMS[token.low], at=index))
         elif token.low.startswith(("http://", "https://")) or token.low.endswith((".io", ".com")):
-            found.append(System(word=token.text, adapter="http"))
+            found.append(System(word=token.text, adapter="http", at=index))
         elif token.low in ("api", "apis") and text.low(index - 1) not in ("rest", "http"):
-            found.append(System(word=f"{text.at(index - 1).text} API".strip(), adapter="http"))
+            found.append(System(word=f"{text.at(index - 1).text} API".strip(), adapter="http", at=index))
         elif token.low in ("web",) and singular(text.low(index + 1)) in ("service", "page", "site"):
-            found.append(System(word="web", adapter="http"))
+            found.append(System(word="web", adapter="http", at=index))
     return found
 
 

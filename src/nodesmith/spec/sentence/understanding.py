@@ -108,7 +108,7 @@ def _asks_for_something(structure: Structure, names: Sequence[Candidate]) -> boo
 
 
 def _evident(structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate]) -> Choice:
-    likely = [c.text for c in names if c.score >= 45]  # noqa: PLR2004 - what names.py gives a bare noun
+    likely = [c for c in names if c.score >= 45]  # noqa: PLR2004 - what names.py gives a bare noun
     return choose_archetype(find_evidence(structure, mentions, likely))
 
 
