@@ -1,7 +1,8 @@
-"""Run blocking work in a thread that never keeps the process alive.
+"""Run blocking work in threads that never keep the process alive.
 
 `asyncio.to_thread` uses a pool whose threads are joined when the loop and the interpreter end, so one handler that
-hangs would hang the whole shutdown. Here every call has a daemon thread of its own; it costs about as much to start.
+hangs would hang the whole shutdown. These are daemon threads, kept for a while for the next call, since starting one
+costs several times what a handler does.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextvars import copy_context
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_Inbox = SimpleQueue["Callable[[], None]"]
+
+_IDLE_SECONDS = 10.0
+
+# Threads are the process's, not a loop's or a node's, so this is as well: the inboxes of those that wait for work.
+_idle: list[_Inbox] = []
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -44,8 +53,31 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
             loop.call_soon_threadsafe(settle, *arguments)
 
-    Thread(target=work, daemon=True, name=f"nodesmith {getattr(function, '__qualname__', 'work')}").start()
+    _give(work)
     return await future
+
+
+def _give(work: Callable[[], None]) -> None:
+    """Hand `work` to a thread that waits, or to a new one."""
+    try:
+        inbox = _idle.pop()
+    except IndexError:
+        inbox = SimpleQueue()
+        Thread(target=_serve, args=(inbox,), daemon=True, name="nodesmith worker").start()
+    inbox.put(work)
+
+
+def _serve(inbox: _Inbox) -> None:
+    while True:
+        try:
+            inbox.get(timeout=_IDLE_SECONDS)()
+        except Empty:
+            try:
+                _idle.remove(inbox)
+            except ValueError:  # taken in this very moment: work is coming
+                continue
+            return
+        _idle.append(inbox)
 
 
 def _succeed(future: asyncio.Future[T], result: T) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from nodesmith.errors import BusUnavailableError
+from nodesmith.errors import BusUnavailableError, in_words
 from nodesmith.runtime.threads import in_thread
 
 if TYPE_CHECKING:
@@ -94,9 +94,14 @@ class TopicReader:
         wishes: list[_Wish] = []
         try:
             while not self._stop.is_set():
-                wishes = self._fulfil(wishes + self._new_wishes(), assignment)
-                assignment.look_again()
-                self._hand_over(consumer)
+                wishes += self._new_wishes()
+                try:
+                    wishes = self._fulfil(wishes, assignment)
+                    assignment.look_again()
+                    self._hand_over(consumer)
+                except Exception as error:  # noqa: BLE001 - whatever it was, the others' answers still have to be heard
+                    logger.error("reading was disturbed: %s", in_words(error))  # noqa: TRY400 - no frames for a broker's fault
+                    self._stop.wait(ONE_REQUEST_SECONDS)
         finally:
             consumer.close()
 
