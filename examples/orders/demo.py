@@ -51,13 +51,20 @@ def make_a_node(console: Console, folder: Path) -> None:
     """Make one node from a sentence, verify it, start it and stop it."""
     console.rule("1. One sentence becomes a node")
     console.print(f"[bold]{SENTENCE}[/]")
-    subprocess.run([*NODESMITH, "new", SENTENCE, "-o", str(folder), "--verify"], check=True)
+    nodesmith("new", SENTENCE, "-o", str(folder), "--verify")
     (start_script,) = folder.glob("node_*/v*/start_node.py")
     port = free_port()
     with running([sys.executable, str(start_script), "--skip-event-bus", "--health-port", str(port)]) as node:
         state = wait_for_health(f"http://127.0.0.1:{port}/health/ready")
         console.print(f"started {start_script.parents[1].name}: process {node.pid}, {state}")
     console.print(f"stopped it: it drained and exited with {node.returncode}")
+
+
+def nodesmith(*arguments: str) -> None:
+    """Run one command of nodesmith's, and stop where it fails: it has said why."""
+    status = subprocess.run([*NODESMITH, *arguments], check=False).returncode
+    if status:
+        raise SystemExit(status)
 
 
 def free_port() -> int:
@@ -114,7 +121,7 @@ def run_the_example(console: Console, data: Path) -> None:
         up = json.loads(line)
         asyncio.run(send_orders(console, up["kafka_servers"]))
         console.rule("4. Who was on the bus")
-        subprocess.run([*NODESMITH, "nodes", "--kafka-servers", up["kafka_servers"]], check=True)
+        nodesmith("nodes", "--kafka-servers", up["kafka_servers"])
         for node in up["nodes"]:
             with urllib.request.urlopen(node["health"].replace("/live", "/ready"), timeout=5) as answer:
                 console.print(f"{node['node']}: {json.load(answer)['state']}")
