@@ -26,6 +26,7 @@ class Up:
     """A system that is ready. `children` are its broker and its nodes."""
 
     process: subprocess.Popen[str]
+    folder: Path
     kafka_servers: str
     pids: dict[str, int]
     health: dict[str, str]
@@ -60,6 +61,7 @@ def running_up(folder: Path, *options: str) -> Iterator[Up]:
             ready = json.loads(line)
             yield Up(
                 process=process,
+                folder=folder,
                 kafka_servers=ready["kafka_servers"],
                 pids={node["node"]: node["pid"] for node in ready["nodes"]},
                 health={node["node"]: node["health"] for node in ready["nodes"]},

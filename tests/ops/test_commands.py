@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nodesmith.cli.application import run
+from nodesmith.cli.operating.bus import check_servers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,19 @@ def test_a_bus_that_is_away_is_exit_status_5_with_its_address_and_a_fix(
     assert "no Kafka broker at 127.0.0.1:1 answers" in error
     assert "Connection refused" in error
     assert "fix: start one with `nodesmith up`" in error
+
+
+@pytest.mark.parametrize("servers", ["", "localhost", "a b:1", "h:0", "h:70000", "h:1,,i:2", ":9092"])
+def test_what_is_no_list_of_servers_is_exit_status_2(
+    servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["nodes", "--kafka-servers", servers]) == 2
+    assert "is no address of a Kafka broker" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("servers", ["localhost:9092", "a.b-c:1, d:2", "[::1]:9092", "PLAINTEXT://h:9092"])
+def test_lists_of_servers_are_taken_as_they_are(servers: str) -> None:
+    assert check_servers(servers) == servers
 
 
 def test_errors_are_data_with_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import urllib.request
 from typing import TYPE_CHECKING
@@ -55,6 +56,17 @@ def test_call_as_a_process_prints_the_payload() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"n": 42}, "")
+
+
+def test_ctrl_c_ends_a_call_quietly(up: Up) -> None:
+    command = [*NODESMITH, "call", "worker.wait", "n=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as call:
+        up.wait_for_log("waiting")
+        call.send_signal(signal.SIGINT)
+        output, error = call.communicate(timeout=30)
+    (up.folder / "go-on").touch()
+
+    assert (call.returncode, output, error.strip()) == (130, "", "interrupted")
 
 
 def test_call_with_json_prints_the_ids_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,8 +123,12 @@ def test_a_name_in_two_domains_is_refused_with_both(capsys: pytest.CaptureFixtur
 def test_an_unknown_node_is_exit_status_5_and_names_the_servers(
     up: Up, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["call", "nobody.work", "--timeout", "1"]) == 5
-    assert f"no node called 'nobody' on the bus at {up.kafka_servers}" in capsys.readouterr().err
+    assert run(["call", "workr.double", "--timeout", "1"]) == 5
+
+    error = capsys.readouterr().err
+    assert f"no node called 'workr' on the bus at {up.kafka_servers} answered within 1 s" in error
+    assert "; mill/echo, shop/echo, shop/flows, shop/worker did" in error
+    assert "fix: did you mean worker?" in error
 
 
 def test_nodes_lists_who_is_on_the_bus(up: Up, capsys: pytest.CaptureFixture[str]) -> None:

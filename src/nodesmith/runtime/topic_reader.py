@@ -96,9 +96,9 @@ class TopicReader:
             while not self._stop.is_set():
                 wishes += self._new_wishes()
                 try:
-                    wishes = self._fulfil(wishes, assignment)
+                    wishes = self._fulfil(wishes, assignment, consumer)
                     assignment.look_again()
-                    self._hand_over(consumer)
+                    self._hand_over(consumer, seconds=POLL_SECONDS)
                 except Exception as error:  # noqa: BLE001 - whatever it was, the others' answers still have to be heard
                     logger.error("reading was disturbed: %s", in_words(error))  # noqa: TRY400 - no frames for a broker's fault
                     self._stop.wait(ONE_REQUEST_SECONDS)
@@ -128,14 +128,15 @@ class TopicReader:
                 wishes.append(self._wishes.get_nowait())
         return wishes
 
-    def _fulfil(self, wishes: list[_Wish], assignment: _Assignment) -> list[_Wish]:
+    def _fulfil(self, wishes: list[_Wish], assignment: _Assignment, consumer: Consumer) -> list[_Wish]:
         """Try each wish once, and return those that have to wait."""
         waiting = []
         for wish in wishes:
             try:
                 assignment.add(wish.topics, before=wish.before, deadline=wish.deadline)
             except KafkaException as error:
-                self._last_error = self._last_error or str(error.args[0])
+                self._hand_over(consumer, seconds=0)  # error_cb is called in here, and knows the reason
+                self._last_error = self._last_error or error.args[0].str()
                 if time.monotonic() < wish.deadline:
                     waiting.append(wish)
                 else:
@@ -144,9 +145,9 @@ class TopicReader:
                 _settle(wish.heard, None)
         return waiting
 
-    def _hand_over(self, consumer: Consumer) -> None:
+    def _hand_over(self, consumer: Consumer, *, seconds: float) -> None:
         """Wait shortly for one record, then take those that are already there with it."""
-        first = consumer.poll(POLL_SECONDS)
+        first = consumer.poll(seconds)
         if first is None:
             return
         for message in (first, *consumer.consume(BATCH, 0)):

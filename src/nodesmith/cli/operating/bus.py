@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from nodesmith.errors import InputError
+from nodesmith.runtime.settings import MAX_PORT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any] | click.Command")
 
 DEFAULT_SERVERS = "localhost:9092"
+SERVER = re.compile(r"(?:[A-Za-z]+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 CLOSE_SECONDS = 2.0
 
 
@@ -28,8 +33,21 @@ def servers_option(*, help: str, default: str | None = DEFAULT_SERVERS) -> Calla
         default=default,
         show_default=bool(default),
         show_envvar=bool(default),
+        callback=lambda _context, _option, value: value if value is None else check_servers(value),
         help=help,
     )
+
+
+def check_servers(servers: str) -> str:
+    """Return `servers`; raise InputError where it is no list of HOST:PORT, which the Kafka client would guess about."""
+    for server in servers.split(","):
+        match = SERVER.fullmatch(server.strip())
+        if match is None or not 0 < int(match["port"]) <= MAX_PORT:
+            raise InputError(
+                f"'{server}' is no address of a Kafka broker",
+                fix="write HOST:PORT, several with commas between: --kafka-servers localhost:9092",
+            )
+    return servers
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import InputError
+from nodesmith.errors import InputError, NoAnswerError
 from nodesmith.naming import kebab
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 5.0
 # Long enough for a second node of the same name, in another domain, to answer as well.
 QUIET_SECONDS = 0.3
+OTHERS_SECONDS = 1.5
+MOST_NAMES = 8
 
 
 async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -> Target:
     """Ask the bus for the node and return the target with its domain and operation filled in.
 
     Raises InputError for a name that fits several nodes or an operation the node does not have, and NoAnswerError where no
-    such node answers.
+    such node answers: it then says which do.
     """
     from nodesmith.runtime.discovery import discover
 
@@ -35,14 +37,33 @@ async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -
             node.is_called(asked.node, domain=asked.domain) for node in answered
         )
 
-    seen = await discover(
-        publisher=publisher,
-        seconds=min(seconds, LONGEST_WAIT_SECONDS),
-        settle_seconds=QUIET_SECONDS,
-        name=asked.node,
-        enough=enough,
-    )
+    try:
+        seen = await discover(
+            publisher=publisher,
+            seconds=min(seconds, LONGEST_WAIT_SECONDS),
+            settle_seconds=QUIET_SECONDS,
+            name=asked.node,
+            enough=enough,
+        )
+    except NoAnswerError as nobody:
+        raise await _with_others(nobody, asked, publisher=publisher) from nobody
     return choose(asked, seen)
+
+
+async def _with_others(nobody: NoAnswerError, asked: Target, *, publisher: EventPublisher) -> NoAnswerError:
+    """Return `nobody` with the names of the nodes that do answer."""
+    from nodesmith.runtime.discovery import discover
+
+    try:
+        others = await discover(publisher=publisher, seconds=OTHERS_SECONDS, settle_seconds=QUIET_SECONDS)
+    except NoAnswerError:
+        return nobody
+    names = sorted({node.full_name for node in others})
+    near = get_close_matches(asked.node, [node.name for node in others], n=1)
+    return NoAnswerError(
+        f"{nobody.message}; {', '.join(names[:MOST_NAMES])}{', ...' if len(names) > MOST_NAMES else ''} did",
+        fix=f"did you mean {near[0]}?" if near else nobody.fix,
+    )
 
 
 def choose(asked: Target, seen: Iterable[SeenNode]) -> Target:
