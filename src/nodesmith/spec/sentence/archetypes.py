@@ -11,7 +11,7 @@ from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.operations import doings
 from nodesmith.spec.sentence.steps import ordered_steps
 from nodesmith.spec.sentence.systems import find_systems
-from nodesmith.spec.sentence.words import head_nouns, singular
+from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -162,6 +162,8 @@ def _state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=1.5, why=f"per {text.at(index + 1).text}")
         elif low in ("events", "event") and text.low(index - 1) not in ("audit", "price") and _is_source(text, index):
             yield Evidence(archetype="reducer", weight=2, why="from events")
+        elif low in lexicon.STATE_NOUNS and _of_each(text, index):
+            yield Evidence(archetype="reducer", weight=2.5, why=f"the {low} of each")
         elif low in ("running", "latest", "last") and text.low(index + 1) in lexicon.STATE_NOUNS | {"known"}:
             yield Evidence(archetype="reducer", weight=2, why=f"{low} {text.low(index + 1)}")
         elif text.lows(index, 4) == ("so", "far", "", "") or text.lows(index, 2) == ("up", "to") and (
@@ -170,6 +172,14 @@ def _state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=1.5, why="something that goes on")
         elif low == "up-to-date" or low == "accumulated":
             yield Evidence(archetype="reducer", weight=2, why=low)
+
+
+def _of_each(text: Text, index: int) -> bool:
+    """Whether a state is told for each of many: `the average rating of every movie`."""
+    return any(
+        text.low(at) in ("of", "for", "per") and (text.low(at) == "per" or text.low(at + 1) in ("each", "every"))
+        for at in (index + 1, index + 2)
+    )
 
 
 def _is_source(text: Text, index: int) -> bool:
@@ -220,6 +230,10 @@ def _named(names: Sequence[Candidate], trust: float) -> Iterator[Evidence]:
         words = words_of(name.text)
         if not words:
             continue
+        verb = verb_at((words[0], ""))
+        if len(words) > 1 and verb is not None and verb[1] is Form.BASE and verb[0].archetype:
+            weight = verb[0].weight * trust / (2 + 4 * position)
+            yield Evidence(archetype=verb[0].archetype, weight=weight, why=repr(words[0]))
         known = head_nouns().get(words[-1]) or head_nouns().get(singular(words[-1]))
         if known is not None and known[0] in lexicon.ARCHETYPES and known[1]:
             weight = known[1] * (trust if position == 0 else trust / 4)

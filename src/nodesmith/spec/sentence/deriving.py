@@ -26,7 +26,7 @@ _EVERYTHING = frozenset(["create", "read", "update", "delete", "insert", "list",
 
 def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: str) -> list[Candidate]:
     """Return names made from what the node does, the best first."""
-    found = [*_counted_name(structure, archetype), *_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
+    found = [*_counted_name(structure, archetype), *_state_name(structure, archetype), *_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
              *_purpose_name(structure, mentions)]  # fmt: skip
     return sorted(found, key=lambda candidate: -candidate.score)
 
@@ -59,6 +59,20 @@ def _counted_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
         words = [*object_words(phrase.words), *([] if happens or found is None else [found[0]])]
         if words:
             yield Candidate(text=" ".join([*words, "counter"]), score=56, at=index, why="made from what it counts")
+
+
+def _state_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
+    """Read `the average rating of every movie`: movie_average_rating."""
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        if archetype != "reducer" or token.low not in lexicon.STATE_NOUNS or not token.is_name:
+            continue
+        phrase = noun_phrase(text, index)
+        if text.low(phrase.end) in ("of", "for", "per") and phrase.words:
+            entity = object_words(noun_phrase(text, phrase.end + 1).words)
+            if entity:
+                yield Candidate(text=" ".join([*entity, *phrase.words]), score=50.5, at=index, why="made from what it keeps")
+            return
 
 
 def _key_words(structure: Structure) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def _before(text: Text, index: int) -> str:
 def _after(text: Text, index: int) -> str:
     """Read `domain billing`, `the domain is energy`, `in the domain of logistics`."""
     at = index + 1
+    if text.low(at) == "of" and text.low(at + 1) in ("the", "this") and text.low(at + 2) in lexicon.NODE_NOUNS:
+        at += 3
     marked = text.low(at) in ("is", "of", ":", "=", "called", "named", "should")
     while text.low(at) in ("is", "of", ":", "=", "called", "named", "should", "be"):
         at += 1

@@ -21,6 +21,12 @@ _PASCAL = re.compile(r"[A-Za-z][a-z0-9]*[A-Z][A-Za-z0-9]*|[A-Z]+[0-9][A-Za-z0-9]
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]{2,}")
 
 
+_ADJECTIVE_TAILS = frozenset(
+    "able based driven safe aware only free like first ready native level side wide specific oriented style friendly "
+    "grade proof agnostic sourced backed powered facing tolerant term scale".split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tidied:
     """A usable name, and why it is not quite what was given (empty where it is)."""
@@ -71,7 +77,9 @@ def is_strong_identifier(text: str) -> bool:
 def is_kebab(text: str) -> bool:
     """Whether a token is written with hyphens and is no common word of English."""
     low = text.lower()
-    return "-" in low and low not in lexicon.COMMON_HYPHENS and not low.startswith(("non-", "pre-", "re-", "e-"))
+    if "-" not in low or low in lexicon.COMMON_HYPHENS or low.startswith(("non-", "pre-", "re-", "e-")):
+        return False
+    return low.rpartition("-")[2] not in _ADJECTIVE_TAILS
 
 
 def is_product(text: str) -> bool:

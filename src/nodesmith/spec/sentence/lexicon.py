@@ -135,7 +135,7 @@ HEAD_NOUNS = {
     "rule:1 rules:1 estimation:3 prediction:3 detection:2 matching:2 comparison:3 comparator:3 summarization:2 "
     "summarisation:2 sorting:3 filtering:3 encryption:3 hashing:3 encoding:3 rendering:2 evaluation:3 "
     "translator:2 solver:3 math:2 maths:2 computer:1 tokenization:3 encrypter:3 resizing:3 ranking:1 "
-    "deduplication:3 maker:1 verification:1",
+    "deduplication:3 maker:1 verification:1 check:2 distance:2 ratio:2 conversions:3 decision:2",
     "reducer": "counter:3 totals:3 tally:3 statistics:2 stats:2 projection:3 aggregation:3 leaderboard:3 "
     "histogram:2 accumulation:3 scoreboard:3 counting:3 average:1 rollup:3 aggregate:2 state:1 accumulator:3",
     "orchestrator": "saga:4 workflow:3 pipeline:2 flow:2 orchestration:4 coordination:3 choreography:3 process:1 "
@@ -187,7 +187,10 @@ AUXILIARIES = frozenset(
     "is are was were be been being am should must shall will would can could may might do does did has have had "
     "'s 'd 'll 're 've isn't aren't doesn't don't won't cannot can't shouldn't".split()
 )
-STOP_WORDS = PREPOSITIONS | CONJUNCTIONS | PRONOUNS | AUXILIARIES | {"not", "no", "please", "there", "here", "also"}
+STOP_WORDS = PREPOSITIONS | CONJUNCTIONS | PRONOUNS | AUXILIARIES | {
+    "not", "no", "please", "there", "here", "also", "mit", "dem", "avec", "con", "que", "qui", "para", "für", "fur", "pour",
+    "und", "welche", "welcher", "welches", "des", "del", "namens",
+}  # fmt: skip
 QUANTIFIERS = frozenset(
     "all each every any many much most some several various both few more different multiple a an the its their our "
     "my your his her this that these those one new current incoming outgoing given whole entire individual certain "
@@ -231,10 +234,14 @@ NAMING_WORDS = frozenset("called named titled dubbed entitled labelled labeled n
 
 # Ways to say `called` in several words.
 NAMING_PHRASES = (
-    ("goes", "by"), ("go", "by"), ("going", "by"), ("goes", "under"), ("go", "with"), ("known", "as"),
+    ("goes", "by"), ("go", "by"), ("going", "by"), ("goes", "under"), ("go", "with"), ("go", "for"), ("known", "as"),
     ("referred", "to", "as"), ("refer", "to", "it", "as"), ("refer", "to", "this", "as"), ("goes", "as"),
     ("listed", "as"), ("registered", "as"), ("answers", "to"), ("under", "the", "title"), ("under", "the", "label"),
 )  # fmt: skip
+NAME_WORDS = frozenset(
+    "name call calling naming label christen id identifier namen nombre nom nome naam title".split()
+)
+LISTED_THINGS = frozenset("step input output field operation event following these this stage method example".split())
 HAPPENING = frozenset("occur occurs happen happens appear appears arrive arrives come comes".split())
 # What is said to be there already, or to go away, is not what is asked for.
 FORMER = frozenset("old existing current present former previous legacy".split())
@@ -258,7 +265,7 @@ ORDER_WORDS = frozenset("first firstly then finally next afterwards lastly last 
 STATE_NOUNS = frozenset(
     "balance total totals state status count counts average sum position value score tally statistics stats "
     "number minimum maximum max min history ranking standings level levels view projection median revenue figures "
-    "counter counters usage best highest lowest".split()
+    "counter counters usage best highest lowest stock inventory rating".split()
 )
 
 REFUSED_WORDS = frozenset("test help foo bar baz lorem ipsum qwertz asdf".split())

@@ -117,7 +117,7 @@ def _marked(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candi
         if token.low in lexicon.NAMING_WORDS or phrase:
             start = _after_participle(structure, index, mentions, length=len(phrase) or 1)
             score = _ownership(text, index, start)
-        elif token.low in ("name", "call"):
+        elif token.low in lexicon.NAME_WORDS:
             start = _after_name_word(text, index)
         if not start or text.low(start) in lexicon.PASSIVE_NEXT:
             continue
@@ -168,6 +168,8 @@ def _names_several(text: Text, index: int) -> bool:
 def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one return a way of saying it
     before, after = text.low(index - 1), text.low(index + 1)
     following = text.low(index + 2)
+    if text.low(index) in ("namen", "nombre", "nom", "nome", "naam"):
+        return index + 1
     if after in ("it", "this", "that", "the") and text.at(index + 1).kind is Kind.WORD:
         behind = index + 2
         if following in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
@@ -176,7 +178,7 @@ def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one retu
         elif after == "the":
             return 0
         return behind
-    if text.low(index) == "call":
+    if text.low(index) not in ("name", "id", "identifier"):
         return 0
     allowed = {"node", "its", "the", "'s", "whose", "a", "with", "this", "service", "has", "proper", "effect", "and"}
     if before not in allowed and not text.starts_clause(index):
@@ -184,15 +186,24 @@ def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one retu
     if after in (":", "=", "-", "—", "->"):
         return index + 2
     if after == "of":
+        if following in ("the", "this") and text.low(index + 3) in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
+            return _behind_copula(text, index + 4)
         return index + 2 if before == "the" and text.low(index - 2) in ("by", "under", "with") else 0
-    behind = index + 1
-    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "might", "may", ":"):
-        behind += 1
-    if behind > index + 1:
+    behind = _behind_copula(text, index + 1)
+    if behind:
         return behind
+    behind = index + 1
     token = text.at(behind)
     sure = is_code_like(token.text) or token.kind is Kind.QUOTED or token.text[:1].isupper()
     return behind if sure or before in ("with",) or text.low(index - 2) == "with" else 0
+
+
+def _behind_copula(text: Text, index: int) -> int:
+    """Return where the words behind `is` or `should be` begin; 0 where there is no such verb."""
+    behind = index
+    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "might", "may", ":"):
+        behind += 1
+    return behind if behind > index else 0
 
 
 def _identifiers(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Candidate]:
@@ -226,6 +237,8 @@ def _identifier_score(  # noqa: PLR0911 - one return a position, in the order th
     text = structure.text
     before, after = text.low(index - 1), text.low(index + 1)
     around = next((m for m in mentions if m.start <= index < m.end or m.end == index), None)
+    if _is_praised(text, index):
+        return 90, "is said to be a good name"
     if around is not None and around.role is not Role.SAID:
         return 5, "belongs to another node"
     if after in _FOREIGN_AFTER and text.at(index + 1).is_name:
@@ -246,7 +259,14 @@ def _identifier_score(  # noqa: PLR0911 - one return a position, in the order th
         return 80, "what is to be created"
     if text.starts_clause(index):
         return _opening_score(text, index)
-    return 20, "an identifier"
+    free = before not in lexicon.STOP_WORDS and verb_at((before, "")) is None
+    return (58.5, "an identifier") if free and is_strong_identifier(text.at(index).text) else (20, "an identifier")
+
+
+def _is_praised(text: Text, index: int) -> bool:
+    """Whether `X is a fine name` or `X would be a good name` is said of it."""
+    behind = _behind_copula(text, index + 1)
+    return bool(behind) and "name" in text.lows(behind, 4) and text.low(behind) in ("a", "an", "the", "my", "our", "its")
 
 
 def _opening_score(text: Text, index: int) -> tuple[float, str]:
@@ -271,6 +291,7 @@ def _beside_mentions(structure: Structure, mentions: Sequence[Mention]) -> Itera
             continue
         yield from _before_mention(text, mention)
         yield from _after_mention(text, mention)
+        yield from _behind_colon(text, mention)
         yield from _subject_of(text, mention)
 
 
@@ -303,6 +324,18 @@ def _after_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
         return
     if name:
         yield Candidate(text=name, score=58 + 4 * inside, at=start, why="stands behind the archetype")
+
+
+def _behind_colon(text: Text, mention: Mention) -> Iterator[Candidate]:
+    """Find `A compute node that is no effect: sentiment. It rates ...`."""
+    at = mention.end
+    while text.at(at).is_name:
+        at += 1
+    if text.low(at) != ":" or at == mention.end or singular(text.low(at - 1)) in lexicon.LISTED_THINGS:
+        return
+    name, end = name_value(text, at + 1)
+    if name and len(name.split()) <= 3 and text.low(end) in (".", "\n") and not _is_action(text, at + 1):  # noqa: PLR2004
+        yield Candidate(text=name, score=56, at=at + 1, why="stands behind the colon")
 
 
 def _is_action(text: Text, index: int) -> bool:

@@ -199,7 +199,7 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
         return not text.ends_clause(index + 1) and after not in ("of", "are", "were", "by") or before in (
             "that", "which", "it", "and",
         )  # fmt: skip
-    return after not in ("service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
+    return after not in ("of", "service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
 
 
 def _clause_start(text: Text, index: int) -> int:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nodesmith.errors import SentenceError
+from nodesmith.spec.sentence.words import Form, verb_at
 
 # Beyond this nobody describes one node; reading on would only cost time.
 MAX_CHARACTERS = 20_000
 MAX_INPUT_CHARACTERS = 1_000_000
-MAX_QUOTED = 64
+MAX_QUOTED_WORDS = 5
 
 _TRANSLATED = {
     **dict.fromkeys("“”„‟«»″", '"'),
@@ -144,7 +145,7 @@ def _line_tokens(line: str, offset: int, tokens: list[Token]) -> None:
 
 
 def _next_token(line: str, position: int, offset: int, tokens: list[Token]) -> int:
-    if match := _QUOTED.match(line, position):
+    if (match := _QUOTED.match(line, position)) and not _is_prose(match["inner"]):
         inner = match["inner"].strip()
         tokens.append(Token(inner, Kind.QUOTED, offset + position, inner.lower()))
     elif match := _EMPHASIS.match(line, position):
@@ -156,6 +157,15 @@ def _next_token(line: str, position: int, offset: int, tokens: list[Token]) -> i
         text = match.group() if match else line[position]
         tokens.append(Token(text, Kind.MARK, offset + position, text))
     return match.end() if match else position + 1
+
+
+def _is_prose(quoted: str) -> bool:
+    """Whether what is quoted is a piece of sentence, and no name: `"just multiplies matrices"`."""
+    words = quoted.lower().split()
+    if len(words) > MAX_QUOTED_WORDS or quoted.endswith(("?", "!", ".", ",")):
+        return True
+    found = [verb_at((word, "")) for word in words[:-1]]
+    return any(verb is not None and verb[1] is Form.THIRD for verb in found) and len(words) > 1
 
 
 def _word_tokens(word: str, start: int) -> list[Token]:

@@ -104,7 +104,18 @@ def _archetype(
 def _asks_for_something(structure: Structure, names: Sequence[Candidate]) -> bool:
     """Whether it tells something to do, though not what kind of node does it."""
     asked = any(c.why == "what is asked for" and len(c.text.split()) > 1 for c in names)
-    return asked or any(action.thing.words for action in doings(structure))
+    return asked or any(action.thing.words for action in doings(structure)) or _tells_what_it_does(structure)
+
+
+def _tells_what_it_does(structure: Structure) -> bool:
+    """Whether `that` or `which` is followed by a word that may be a verb nobody listed."""
+    text = structure.text
+    for index, token in enumerate(text.tokens):
+        following = text.at(index + 1)
+        if token.low in ("that", "which", "it") and following.is_name and text.at(index + 2).is_name:
+            if following.low not in lexicon.STOP_WORDS | lexicon.FILLERS | lexicon.NODE_NOUNS and following.low.endswith("s"):
+                return True
+    return False
 
 
 def _evident(structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate]) -> Choice:
