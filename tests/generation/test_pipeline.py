@@ -141,3 +141,13 @@ def test_verification_finds_what_a_person_broke_and_leaves_it_there(tmp_path: Pa
     assert not [
         path for path in tmp_path.rglob("*") if path.name in ("__pycache__", ".mypy_cache", ".pytest_cache")
     ]
+
+
+def test_an_operation_may_not_take_the_name_of_the_unwritten_handlers_error(tmp_path: Path) -> None:
+    operations = {"not_implemented_error": {"input": {}, "output": {}}}
+    specs = load(tmp_path, [effect("keeper", operations=operations)])
+
+    with pytest.raises(GateError) as raised:
+        run(specs, tmp_path / "out", verify=False, report=ignore)
+
+    assert [finding.rule for finding in raised.value.findings] == ["reserved-name"]

@@ -32,6 +32,19 @@ def post_check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
     _stop_at(name_findings(files))
     # What does not parse cannot be looked at any further.
     _stop_at(syntax_findings(files))
+    try:
+        tidied, findings = _look_at(files, contract)
+    except OSError as error:
+        raise GateError(
+            f"the files could not be checked: {error}",
+            stage=STAGE,
+            fix="make room in the folder for temporary files, and see that ruff is installed (extra `cli`)",
+        ) from error
+    _stop_at(findings)
+    return tidied
+
+
+def _look_at(files: NodeFiles, contract: NodeContract) -> tuple[NodeFiles, list[Finding]]:
     libraries = frozenset({"pydantic", *LIBRARIES.get(contract.adapter or "", ())})
     with ruff_at_work(files, folder=contract.folder) as finish:
         findings = [
@@ -41,8 +54,7 @@ def post_check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
             *_document_findings(files, contract),
         ]
         tidied, style = finish()
-    _stop_at([*style, *findings])
-    return tidied
+    return tidied, [*style, *findings]
 
 
 def _document_findings(files: NodeFiles, contract: NodeContract) -> Iterator[Finding]:

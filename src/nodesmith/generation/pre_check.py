@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import Finding, GateError
+from nodesmith.errors import Finding, GateError, HandlerNotImplementedError
 from nodesmith.generation.rendering import TEMPLATES
 from nodesmith.spec.model import Archetype
 
@@ -38,6 +38,10 @@ def _name_findings(node: NodeContract, others: Iterable[str]) -> Iterator[Findin
     if node.folder.casefold() in {other.casefold() for other in others}:
         message = f"two nodes would both be written to {node.folder}"
         yield Finding(rule="name-collision", message=message, fix="rename one of them")
+    for operation in node.handlers:
+        if operation.handler_class == HandlerNotImplementedError.__name__:
+            message = f"the operation '{operation.name}' would take the name of {operation.handler_class}"
+            yield Finding(rule="reserved-name", message=message, fix="choose another name")
     names = [node.folder, *(model.module for model in node.models), *(enum.module for enum in node.enums)]
     for name in names:
         if len(f"{name}.py".encode()) > LONGEST_NAME:

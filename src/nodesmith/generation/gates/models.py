@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
-from importlib.util import spec_from_loader
+from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
     from nodesmith.contract.node_contract import NodeContract
@@ -52,7 +50,9 @@ def _sources(files: NodeFiles, version_folder: str) -> Iterator[tuple[str, str]]
                 yield f"{ROOT}.{package}.{path.removeprefix(start).removesuffix('.py')}", file.text
 
 
-class _MemoryFinder(MetaPathFinder, Loader):
+class _MemoryFinder:
+    """Finds and loads modules whose source is at hand."""
+
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._sources = sources
 
@@ -64,7 +64,12 @@ class _MemoryFinder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if fullname not in self._sources:
             return None
-        return spec_from_loader(fullname, self, is_package=fullname.count(".") < 2)  # noqa: PLR2004 - root.package
+        is_package = fullname.count(".") < len(("root", "package"))
+        # Not a subclass of importlib.abc.Loader: to import that takes longer than to build the models.
+        return ModuleSpec(fullname, self, is_package=is_package)  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to importlib."""
 
     def exec_module(self, module: ModuleType) -> None:
         source = self._sources[module.__name__]
