@@ -46,7 +46,7 @@ def docstring(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line without what cannot be seen: for comments, and for a package's summary."""
+    """Return `text` on one line without what cannot be seen, as a package's summary has to be."""
     return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
@@ -59,7 +59,6 @@ def markdown(text: str) -> str:
 FILTERS = {
     "python_repr": python_repr,
     "docstring": docstring,
-    "comment": one_line,
     "markdown": markdown,
 }
 
