@@ -10,6 +10,7 @@ from nodesmith.contract.types import TypeContract, resolve_type
 from nodesmith.contract.values import decimal_value, is_mutable, literal, python_code
 from nodesmith.errors import Finding
 from nodesmith.naming import pascal
+from nodesmith.spec.fields import RESERVED_FIELDS
 from nodesmith.spec.model import (
     DictType,
     EnumType,
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 
 # With its folder, a longer module name does not fit every file system.
 MAX_MODULE_LENGTH = 150
-
-# Public attributes of pydantic's BaseModel: a field of such a name hides one, and pydantic warns or refuses.
-RESERVED_FIELDS = frozenset(
-    {
-        "construct", "copy", "dict", "from_orm", "json", "model_computed_fields", "model_config", "model_construct",
-        "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields", "model_fields_set",
-        "model_json_schema", "model_parametrized_name", "model_post_init", "model_rebuild", "model_validate",
-        "model_validate_json", "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema",
-        "schema_json", "update_forward_refs", "validate",
-    }
-)  # fmt: skip
 
 
 class ClassRegistry:
@@ -85,7 +75,7 @@ class ClassRegistry:
             self.find("class-name-collision", message, thing)
 
     def _field(self, spec: FieldSpec, *, owner: str, names: frozenset[str], path: str) -> ModelField:
-        if spec.name in RESERVED_FIELDS:
+        if spec.name in RESERVED_FIELDS or spec.name.startswith("model_"):
             self.find("reserved-field", f"'{spec.name}' is an attribute of every pydantic model", path)
         kind = resolve_type(
             spec.type,
@@ -211,9 +201,6 @@ def _without_null(kind: TypeContract) -> TypeContract:
 
 
 def _constraint_code(value: object, of: TypeContract) -> str:
-    match of.spec:
-        case ScalarType(name=ScalarName.DECIMAL) if not isinstance(value, bool):
-            return repr(decimal_value(value))
-        case ScalarType(name=ScalarName.DATE | ScalarName.DATETIME):
-            return python_code(value, of)
+    if isinstance(of.spec, ScalarType) and of.spec.name is ScalarName.DECIMAL and not isinstance(value, bool):
+        return repr(decimal_value(value))
     return literal(value)

@@ -71,10 +71,9 @@ def list_of(part: Check, *, least: int = 0) -> Check:
 
 def text(pattern: str = r"[\s\S]+", *, what: str = "a text that is not empty") -> Check:
     """Return a check for a text that `pattern` matches as a whole; `what` says it in words."""
-    compiled = re.compile(pattern)
 
     def check(value: object, path: str) -> Iterator[Finding]:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
             yield finding("value", f"{value!r} is not {what}", path)
 
     return check
