@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -16,17 +17,25 @@ from nodesmith.generation.pipeline import run
 from nodesmith.generation.report import STAGES, PipelineReport, Record, StageEvent, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from nodesmith.generation.report import Listener
     from nodesmith.spec.model import SystemSpec
 
 
-def run_pipeline(parse: Callable[[], SystemSpec], *, target: Path, verify: bool, as_json: bool) -> int:
+def run_pipeline(
+    parse: Callable[[], SystemSpec],
+    *,
+    target: Path,
+    verify: bool,
+    as_json: bool,
+    told: Mapping[str, object] = MappingProxyType({}),
+) -> int:
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
 
-    With `as_json` one object goes to standard output, after a failure too: the nodes as far as they came, and `error`.
+    With `as_json` one object goes to standard output, after a failure too: the nodes as far as they came, `error`, and
+    what is in `told` when it is printed.
     """
     record = Record(target=target)
     try:
@@ -36,10 +45,10 @@ def run_pipeline(parse: Callable[[], SystemSpec], *, target: Path, verify: bool,
         report(error, as_json=False)
         if as_json:
             failure = describe(error, getattr(error, "findings", ()))
-            click.echo(json.dumps({**record.report().document(), "error": failure}, ensure_ascii=False))
+            click.echo(json.dumps({**record.report().document(), **told, "error": failure}, ensure_ascii=False))
         return int(error.exit_code)
     if as_json:
-        click.echo(json.dumps(record.report().document(), ensure_ascii=False))
+        click.echo(json.dumps({**record.report().document(), **told}, ensure_ascii=False))
     else:
         _print_outcome(record.report())
     return int(ExitCode.DONE)
