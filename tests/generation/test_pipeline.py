@@ -144,7 +144,7 @@ def test_verification_finds_what_a_person_broke_and_leaves_it_there(tmp_path: Pa
 
 
 def test_an_operation_may_not_take_the_name_of_the_unwritten_handlers_error(tmp_path: Path) -> None:
-    operations = {"not_implemented_error": {"input": {}, "output": {}}}
+    operations: dict[str, object] = {"not_implemented_error": {"input": {}, "output": {}}}
     specs = load(tmp_path, [effect("keeper", operations=operations)])
 
     with pytest.raises(GateError) as raised:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +13,25 @@ from nodesmith.generation.filters import FILTERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.bccache import Bucket
 
 TEMPLATES = Path(__file__).parent / "templates"
+COMPILED = TEMPLATES / "__pycache__"
 
 
 @cache
 def environment() -> Environment:
     """Return the one environment all templates are rendered in; a name that is not given is an error."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+
+    class CompiledBeside(FileSystemBytecodeCache):
+        """Keeps compiled templates beside them, where Python keeps compiled modules and when it does."""
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):
+                    COMPILED.mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
 
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -28,6 +41,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=CompiledBeside(str(COMPILED)),
     )
     made.filters.update(FILTERS)
     return made
