@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 from ops.processes import NODESMITH, Up, running_up
 from ops.written_nodes import ECHO, ECHO_NODE, ORCHESTRATOR_NODE, WORKER_NODE, WrittenNode, write_node
+from support.waiting import wait_until
 
 from nodesmith.cli.application import run
 from nodesmith.errors import NoAnswerError
@@ -175,13 +176,17 @@ def test_a_workflow_tells_its_story_on_the_bus(servers: str) -> None:
     with pytest.raises(Exception, match="5 is too much"):
         asyncio.run(fail())
 
-    kinds = [kind.removeprefix("shop.flows.bad.") for kind in event_types(servers, correlation_id=str(story))]
+    def told() -> list[str]:
+        kinds = [each.removeprefix("shop.flows.bad.") for each in event_types(servers, str(story))]
+        return kinds if len(kinds) == 8 else []
+
+    kinds = wait_until(told, seconds=30, why="the whole story: events leave beside the work")
     assert kinds[0] == "workflow-started"
     assert sorted(kinds[1:-2]) == ["stage-completed"] * 2 + ["stage-started"] * 3
     assert kinds[-2:] == ["stage-failed", "workflow-failed"]
 
 
-def event_types(servers: str, *, correlation_id: str) -> list[str]:
+def event_types(servers: str, correlation_id: str) -> list[str]:
     """Return the types of the workflow events of one story, in the order of their partition."""
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "story", "enable.partition.eof": True})
     topic = workflow_topic(domain="shop", name="flows")

@@ -43,7 +43,7 @@ class MemoryBus:
         handler = self.handlers.get(command.operation)
         return await handler(command) if handler else command.payload.model_dump(mode="json")
 
-    async def tell(self, event: WorkflowEvent) -> None:
+    def tell(self, event: WorkflowEvent) -> None:
         self.events.append(event)
 
     @property

@@ -37,7 +37,7 @@ async def run_to_end(
     Raises WorkflowFailedError, which names the failed step, what was taken back and what was not. When a step fails no
     other is started, but those under way are awaited: what they did must be taken back as well.
     """
-    await bus.tell(WorkflowEvent(moment=Moment.WORKFLOW_STARTED, run=run))
+    bus.tell(WorkflowEvent(moment=Moment.WORKFLOW_STARTED, run=run))
     failed = await _run_steps(workflow, run, bus=bus)
     if failed is None:
         try:
@@ -45,7 +45,7 @@ async def run_to_end(
         except Exception as error:  # noqa: BLE001 - whatever the mapping raises, the steps must be taken back
             failed = ("result", error)
         else:
-            await bus.tell(
+            bus.tell(
                 WorkflowEvent(moment=Moment.WORKFLOW_COMPLETED, run=run, facts={"steps": list(run.done)})
             )
             return result
@@ -85,7 +85,7 @@ async def _run_step(step: Step, run: WorkflowRun, *, bus: Bus) -> None:
     """Run one step and keep its answer in the run."""
     state = run.steps[step.name]
     state.status = StepStatus.RUNNING
-    await bus.tell(WorkflowEvent(moment=Moment.STAGE_STARTED, run=run, step=step.name, facts=_called(step)))
+    bus.tell(WorkflowEvent(moment=Moment.STAGE_STARTED, run=run, step=step.name, facts=_called(step)))
     try:
         state.request = _request(step, run)
         payload = await _send(step, state, run, bus=bus)
@@ -95,11 +95,11 @@ async def _run_step(step: Step, run: WorkflowRun, *, bus: Bus) -> None:
         state.status = StepStatus.UNKNOWN if isinstance(error, UNKNOWN_OUTCOME) else StepStatus.FAILED
         state.error = in_words(error)
         facts = {**_called(step), "attempt": state.attempt, **describe(error)}
-        await bus.tell(WorkflowEvent(moment=Moment.STAGE_FAILED, run=run, step=step.name, facts=facts))
+        bus.tell(WorkflowEvent(moment=Moment.STAGE_FAILED, run=run, step=step.name, facts=facts))
         raise
     state.status = StepStatus.COMPLETED
     facts = {**_called(step), "attempt": state.attempt}
-    await bus.tell(WorkflowEvent(moment=Moment.STAGE_COMPLETED, run=run, step=step.name, facts=facts))
+    bus.tell(WorkflowEvent(moment=Moment.STAGE_COMPLETED, run=run, step=step.name, facts=facts))
 
 
 async def _send(step: Step, state: StepState, run: WorkflowRun, *, bus: Bus) -> Mapping[str, object]:
@@ -162,7 +162,7 @@ async def _give_up(
         "kept": list(left.kept),
         "unknown": list(unknown),
     }
-    await bus.tell(WorkflowEvent(moment=Moment.WORKFLOW_FAILED, run=run, facts=facts))
+    bus.tell(WorkflowEvent(moment=Moment.WORKFLOW_FAILED, run=run, facts=facts))
     return failure
 
 

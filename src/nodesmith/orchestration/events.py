@@ -46,6 +46,6 @@ class WorkflowEvent:
 class EventPort(Protocol):
     """Where a workflow's events leave."""
 
-    async def tell(self, event: WorkflowEvent) -> None:
-        """Publish `event`; never raise: a story that cannot be told does not stop the work."""
+    def tell(self, event: WorkflowEvent) -> None:
+        """Publish `event`; never wait or raise: a story that cannot be told does not stop the work."""
         ...

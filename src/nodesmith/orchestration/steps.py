@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LAST_EVENTS_SECONDS = 2.0
+
 OutputT = TypeVar("OutputT", bound=BaseModel)
 
 
@@ -36,6 +39,7 @@ class StepCaller:
         self._source = source
         self._publisher: EventPublisher | None = None
         self._caller: CommandCaller | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def join(self, publisher: EventPublisher) -> None:
         """Start to work over the bus that `publisher` publishes to."""
@@ -46,10 +50,12 @@ class StepCaller:
         self._caller = CommandCaller(publisher=publisher, source=self._source)
 
     async def leave(self) -> None:
-        """Stop; commands that still wait for an answer end with NoAnswerError."""
+        """Stop; commands that still wait for an answer end with NoAnswerError, and events are given a last moment."""
         caller, self._caller, self._publisher = self._caller, None, None
         if caller is not None:
             await caller.close()
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=LAST_EVENTS_SECONDS)
 
     def connected(self) -> CommandCaller:
         """Return the client of other nodes; raise BusUnavailableError before `join()`."""
@@ -74,8 +80,8 @@ class StepCaller:
         )
         return answer.payload
 
-    async def tell(self, event: WorkflowEvent) -> None:
-        """Publish an event of a workflow; one that cannot be published is logged, and the work goes on."""
+    def tell(self, event: WorkflowEvent) -> None:
+        """Publish an event of a workflow, in the order they are told; one that cannot be published is logged."""
         event_type = current_command().event_type
         domain, node, _ = event_type.split(".")
         envelope = make_envelope(
@@ -87,11 +93,16 @@ class StepCaller:
         )
         topic = naming.workflow_topic(domain=domain, name=node)
         record = OutgoingRecord(topic=topic, envelope=envelope, key=str(event.run.workflow_id))
+        telling = asyncio.create_task(self._publish(record))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    async def _publish(self, record: OutgoingRecord) -> None:
         try:
             if self._publisher is not None:
                 await self._publisher.publish(record)
         except NodesmithError as error:
-            logger.warning("event %s of workflow %s is lost: %s", event.moment, event.run.workflow_id, error)
+            logger.warning("event %s is lost: %s", record.envelope.event_type, error)
 
 
 async def run_workflow(

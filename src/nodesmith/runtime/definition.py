@@ -56,7 +56,8 @@ class NodeDefinition:
         identity = self.identity
         has_intents = any(operation.intents for operation in self.operations)
         intents = (identity.intent_topic,) if has_intents else ()
-        return (identity.completed_topic, identity.failed_topic, *intents)
+        workflows = (identity.workflow_topic,) if identity.archetype == "orchestrator" else ()
+        return (identity.completed_topic, identity.failed_topic, *intents, *workflows)
 
     @property
     def work_topics(self) -> tuple[str, ...]:

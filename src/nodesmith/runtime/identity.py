@@ -59,6 +59,11 @@ class NodeIdentity:
         """Where a reducer's intents leave."""
         return naming.intent_topic(domain=self.domain, name=self.name)
 
+    @property
+    def workflow_topic(self) -> str:
+        """Where an orchestrator tells the story of its workflows."""
+        return naming.workflow_topic(domain=self.domain, name=self.name)
+
     def event_type(self, operation: str) -> str:
         """Return `crm.customer-writer.upsert-customer`."""
         return naming.event_type(domain=self.domain, name=self.name, operation=operation)
