@@ -62,7 +62,7 @@ def test_call_as_a_process_prints_the_payload() -> None:
 def test_ctrl_c_ends_a_call_quietly(up: Up) -> None:
     command = [*NODESMITH, "call", "worker.wait", "n=1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as call:
-        up.wait_for_log("waiting")
+        up.wait_for_log("at work on")
         call.send_signal(signal.SIGINT)
         output, error = call.communicate(timeout=30)
     (up.folder / "go-on").touch()

@@ -64,7 +64,7 @@ def test_ctrl_c_finishes_what_is_at_work_ends_all_and_leaves_no_process(tmp_path
     with running_up(tmp_path) as up:
         command = [*NODESMITH, "call", "worker.wait", "n=5", "--kafka-servers", up.kafka_servers]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as call:
-            up.wait_for_log("waiting")
+            up.wait_for_log("at work on")
             up.process.send_signal(signal.SIGINT)
             up.wait_for_log("draining: 1 commands are running")
             (tmp_path / "go-on").touch()

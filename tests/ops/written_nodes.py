@@ -102,7 +102,7 @@ async def die(self, request: Number) -> Number:
 
 async def wait(self, request: Number) -> Number:
     """Work until somebody writes the file `go-on`."""
-    print("waiting", flush=True)
+    print(f"at work on {request.n}", flush=True)
     while not Path("go-on").exists():
         await asyncio.sleep(0.01)
     return request

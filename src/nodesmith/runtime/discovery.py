@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.records import IncomingRecord
 
 # Of each partition: enough to hold the last heartbeat of every node of a large system.
-RECORDS_READ_BACK = 2_000
+RECORDS_READ_BACK = 500
 # A node that starts, or whose broker has just come, hears a question only once it listens: ask again.
 ASK_AGAIN_SECONDS = 1.0
 
