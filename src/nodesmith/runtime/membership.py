@@ -158,6 +158,7 @@ class Membership:
             self._spawn(self._say("health_change"))
 
     async def _beat(self) -> None:
+        await self._joined.wait()  # the first one at once: whoever asks for the node then knows how it is
         while True:
             if self.joined:
                 try:
