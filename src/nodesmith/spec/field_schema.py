@@ -65,9 +65,13 @@ def _shapes(more: Schema) -> list[Schema]:
         _shape("Typed field", {"type": {"$ref": "#/$defs/type_text"}}, more),
         _shape("Enum", {"enum": enum}, more),
         _shape("Record", {"fields": fields}, more),
-        _shape("List", {"type": {"const": "list"}, "items": element}, more),
-        _shape("Dict", {"type": {"const": "dict"}, "values": element}, more),
+        _shape("List", {"type": _word("list"), "items": element}, more),
+        _shape("Dict", {"type": _word("dict"), "values": element}, more),
     ]
+
+
+def _word(name: str) -> Schema:
+    return {"description": f"A {name} whose elements stand apart.", "const": name}
 
 
 def _shape(title: str, own: Schema, more: Schema) -> Schema:

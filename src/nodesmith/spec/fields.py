@@ -39,7 +39,7 @@ MAX_ENUM_VALUE_LENGTH = 200
 MAX_ENUM_VALUES = 500
 
 _ABOUT_TYPE = ("type", "enum", "fields", "items", "values", "nullable")
-_FIELD_KEYS = (*_ABOUT_TYPE, "default", "description", *CONSTRAINTS)
+FIELD_KEYS = (*_ABOUT_TYPE, "default", "description", *CONSTRAINTS)
 _CONTAINERS = {"list": "items", "dict": "values"}
 _WANTED = "a type such as str, or a mapping with 'type', 'enum' or 'fields'"
 
@@ -112,15 +112,15 @@ def _fix_for(tree: Tree) -> str:
 
 def _check_field_keys(tree: Tree, findings: Findings) -> None:
     shapes = [key for key in ("type", "enum", "fields") if key in tree.entries]
-    unknown = [key for key in tree.entries if key not in _FIELD_KEYS]
+    unknown = [key for key in tree.entries if key not in FIELD_KEYS]
     if unknown and not shapes:
         first = tree.entries[unknown[0]]
-        fix = findings.near(unknown[0], _FIELD_KEYS)
+        fix = findings.near(unknown[0], FIELD_KEYS)
         if not fix.startswith("did you mean"):
             fix = "a nested record is written {fields: {...}}"
         findings.add("unknown-key", f"a field has no key {shown(unknown[0])}", first.key, fix)
         return
-    check_keys(tree, findings, allowed=_FIELD_KEYS, what="a field")
+    check_keys(tree, findings, allowed=FIELD_KEYS, what="a field")
     if not shapes:
         findings.add("missing-key", "a field needs 'type', 'enum' or 'fields'", tree.key, "add 'type:'")
     for extra in shapes[1:]:

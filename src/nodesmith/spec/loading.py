@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -187,9 +186,9 @@ def _read_system(tree: Tree, file: str, findings: Findings) -> _ReadFile:
 def _read_bytes(path: Path) -> bytes:
     """Return the file's bytes, at most one more than may be: enough to say that it is too large."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for somebody to write to it
+            raise _UnreadableError("this is no regular file", "give a YAML file or a folder")
         with path.open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise _UnreadableError("this is no regular file", "give a YAML file or a folder")
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _cannot_read(error) from None

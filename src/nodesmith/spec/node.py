@@ -76,6 +76,9 @@ def read_node(tree: Tree, findings: Findings) -> ReadNode | None:
         return None
     archetype = _archetype(tree, findings)
     _check_node_keys(tree, archetype, findings)
+    if archetype is not None:
+        # What belongs to another archetype has its finding; what is wrong inside it is of no interest.
+        entries = {key: entries[key] for key in entries if key in (*_COMMON, *_OWN_KEYS[archetype])}
     name, domain = _names(entries, findings)
     if len(f"node_{domain}_{name}_orchestrator") > MAX_FOLDER_LENGTH:
         findings.add(

@@ -118,7 +118,12 @@ def _small_definitions() -> Schema:
             "oneOf": [
                 {"type": "string", "pattern": f"^{_NAME}\\.{_NAME}$"},
                 {"type": ["number", "boolean", "null", "array"]},
-                _object("Literal", "The value itself.", {"value": {}}, required=("value",)),
+                _object(
+                    "Literal",
+                    "The value itself.",
+                    {"value": {"description": "Any value."}},
+                    required=("value",),
+                ),
             ],
         },
     }

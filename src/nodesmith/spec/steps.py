@@ -51,6 +51,11 @@ class _Scope:
     def steps(self) -> Tree:
         return self.node.tree.at("workflow", "steps")
 
+    def bound(self, step: StepSpec) -> dict[str, Tree]:
+        """Return what stands under a step's `with`."""
+        tree = self.steps.at(step.name).entries.get("with")
+        return tree.entries if tree else {}
+
     def source(self, binding: Binding) -> FieldSpec | None:
         """Return the field a reference reads, or None for a literal and for what is not there."""
         match binding:
@@ -143,7 +148,7 @@ def _resolved(step: StepSpec, directory: Directory, scope: _Scope) -> StepSpec:
         return step
     undo, undo_input = _undo(step, directory, scope)
     if isinstance(target, External):
-        for name, entry in scope.steps.at(step.name).entries.get("with", scope.steps).entries.items():
+        for name, entry in scope.bound(step).items():
             check_field_name(name, entry, scope.findings)
         derived = _derived_input(step, scope)
         return replace(step, call=target.ref, input=derived, undo=undo, undo_input=undo_input)
@@ -185,7 +190,7 @@ def _read_output(step: StepSpec, target: Target, scope: _Scope) -> tuple[FieldSp
 def _check_with(step: StepSpec, target: Target, scope: _Scope) -> None:
     tree = scope.steps.at(step.name, "with")
     fields = target.operation.input
-    bound = tree.entries if tree is not scope.steps.at(step.name) else {}
+    bound = scope.bound(step)
     for name, entry in bound.items():
         if field_named(name, fields) is None:
             message = f"the input of {target.where()} has no field {shown(name)}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from nodesmith.naming import event_domain, kebab, node_folder
 from nodesmith.spec.completing import complete_document
 from nodesmith.spec.directory import Directory, Target
-from nodesmith.spec.model import Archetype, EventSpec, NodeSpec
-from nodesmith.spec.operations import field_named
+from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, OperationRef
+from nodesmith.spec.operations import field_named, ref_text
 from nodesmith.spec.reducer import check_event_keys
 from nodesmith.spec.steps import resolve_workflow
 from nodesmith.spec.type_language import fits, type_text
@@ -68,11 +68,26 @@ def _with_events(node: ReadNode, directory: Directory, findings: Findings) -> No
         return spec
     events = tuple(_resolved_event(event, node, directory, findings) for event in spec.events)
     if spec.state is not None:
-        check_event_keys(events, spec.state, node.tree, findings)
+        # An event without any fields has a finding of its own, unless its file says that it has none.
+        tree = node.tree.at("events")
+        known = [event for event in events if event.fields or "fields" in tree.at(event.name).entries]
+        check_event_keys(known, spec.state, node.tree, findings)
+    _check_sources(events, node, findings)
     return replace(spec, events=events)
 
 
+def _check_sources(events: Sequence[EventSpec], node: ReadNode, findings: Findings) -> None:
+    """Find events that come from the same results: none could tell which of them a result is."""
+    seen: dict[OperationRef, str] = {}
+    for event in events:
+        if event.source is not None and seen.setdefault(event.source, event.name) != event.name:
+            message = f"'{seen[event.source]}' comes from {ref_text(event.source)}, too"
+            place = node.tree.at("events", event.name, "from").place
+            findings.add("contradiction", message, place, "make one event of the two")
+
+
 def _resolved_event(event: EventSpec, node: ReadNode, directory: Directory, findings: Findings) -> EventSpec:
+    """Return the event with its source's domain and, where it has no fields of its own, its source's output."""
     if event.source is None:
         return event
     tree = node.tree.at("events", event.name)
@@ -83,6 +98,9 @@ def _resolved_event(event: EventSpec, node: ReadNode, directory: Directory, find
         if "fields" in tree.entries:
             _check_event_fields(event, found, tree.at("fields"), findings)
             return replace(event, source=found.ref)
+        if not found.operation.output:
+            message = f"{found.where()} has no output, so nothing to be an event"
+            findings.add("event-key", message, tree.at("from").place, "name another operation")
         return replace(event, source=found.ref, fields=found.operation.output)
     if "fields" not in tree.entries:
         message = f"the event '{event.name}' needs 'fields': its source is in no file that was read"
