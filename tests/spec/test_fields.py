@@ -90,7 +90,7 @@ def test_what_is_wrong_with_a_field_is_found_where_it_stands(field: str, found: 
     [
         "{type: int, ge: 1, lt: 10, multiple_of: 2, default: 4}",
         "{type: float, gt: 0.5, default: 1}",
-        '{type: decimal, ge: "0.01", multiple_of: "0.01", default: "1.50"}',
+        '{type: decimal, ge: "0.01", lt: 1000, default: "1.50"}',
         "{type: str, min_length: 1, max_length: 3, pattern: '^[a-z]+$', default: abc}",
         "{type: bytes, max_length: 3, default: abc}",
         "{type: 'list[int]', max_length: 2, default: [1, 2]}",
@@ -111,6 +111,7 @@ def test_constraints_and_defaults_that_fit_the_type_are_taken(field: str) -> Non
     ("field", "found"),
     [
         ("{type: int, min_length: 3}", "6:22 operations.run_it.input.a.min_length [constraint]"),
+        ("{type: decimal, multiple_of: 5}", "6:26 operations.run_it.input.a.multiple_of [constraint]"),
         ("{type: str, ge: 3}", "6:22 operations.run_it.input.a.ge [constraint]"),
         ("{type: bool, pattern: x}", "6:23 operations.run_it.input.a.pattern [constraint]"),
         ("{enum: [b], max_length: 3}", "6:22 operations.run_it.input.a.max_length [constraint]"),
