@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -212,3 +213,16 @@ def test_nodes_of_several_paths_are_checked_against_each_other_and_may_call_what
         load_files([caller, adder])
 
     assert [finding.path for finding in refused.value.findings] == ["workflow.steps.one.call"]
+
+
+def test_a_large_system_is_checked_quickly() -> None:
+    nodes = "".join(
+        f"- {{node: orchestrator, name: n{n}, operations: {{go: {{}}}}, workflow: {{steps: {{s: {{call: n{n + 1}.gone}}}}}}}}\n"
+        for n in range(2000)
+    )
+    started = time.monotonic()
+
+    found = findings_of(f"system: big\nnodes:\n{nodes}")
+
+    assert len(found) == 101
+    assert time.monotonic() - started < 20

@@ -11,6 +11,8 @@ from nodesmith.spec.operations import STATE_QUERY, operations_of, ref_text
 from nodesmith.spec.tree import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from nodesmith.spec.findings import Findings
     from nodesmith.spec.node import ReadNode
     from nodesmith.spec.tree import Place, Tree
@@ -63,13 +65,24 @@ class Directory:
     the reference names a domain that no node here has.
     """
 
-    nodes: tuple[ReadNode, ...]
+    by_name: Mapping[str, Sequence[ReadNode]]
+    domains: frozenset[str]
+
+    @classmethod
+    def of(cls, nodes: Iterable[ReadNode]) -> Directory:
+        """Return a directory of `nodes`."""
+        by_name: dict[str, list[ReadNode]] = {}
+        domains = set()
+        for node in nodes:
+            by_name.setdefault(node.spec.name, []).append(node)
+            domains.add(event_domain(node.spec.domain))
+        return cls(by_name=by_name, domains=frozenset(domains))
 
     def find(
         self, ref: OperationRef, tree: Tree, asker: ReadNode, findings: Findings
     ) -> Target | External | None:
         """Return what `ref`, standing at `tree` in the file of `asker`, means; None after a finding."""
-        named = [node for node in self.nodes if node.spec.name == ref.node]
+        named = list(self.by_name.get(ref.node, ()))
         if ref.domain or asker.is_alone:
             domain = event_domain(ref.domain or asker.spec.domain)
             named = [n for n in named if event_domain(n.spec.domain) == domain]
@@ -85,11 +98,10 @@ class Directory:
         return _operation_of(named[0], ref, tree, asker, findings)
 
     def _outside(self, ref: OperationRef, tree: Tree, asker: ReadNode, findings: Findings) -> External | None:
-        domains = {event_domain(node.spec.domain) for node in self.nodes}
-        if asker.is_alone or (ref.domain and event_domain(ref.domain) not in domains):
+        if asker.is_alone or (ref.domain and event_domain(ref.domain) not in self.domains):
             domain = ref.domain or asker.spec.domain
             return External(OperationRef(node=ref.node, operation=ref.operation, domain=domain))
-        names = list(dict.fromkeys(node.spec.name for node in self.nodes if node.tree is not asker.tree))
+        names = [name for name in self.by_name if name != asker.spec.name]
         inside = f" in the domain '{ref.domain}'" if ref.domain else ""
         message = f"the system has no node {shown(ref.node)}{inside}"
         findings.add("unknown-reference", message, tree.place, findings.near(ref.node, names))

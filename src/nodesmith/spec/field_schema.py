@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.constraints import MAX_PATTERN_LENGTH
-from nodesmith.spec.fields import MAX_ENUM_VALUE_LENGTH
+from nodesmith.spec.fields import MAX_ENUM_VALUE_LENGTH, RESERVED_FIELDS
 from nodesmith.spec.model import ScalarName
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ def field_definitions() -> Schema:
         "field_name": {
             "title": "Field name",
             "description": "A name that pydantic's models do not use themselves.",
-            "allOf": [{"$ref": "#/$defs/name"}, {"not": {"pattern": "^model_"}}],
+            "allOf": [
+                {"$ref": "#/$defs/name"},
+                {"not": {"pattern": "^model_"}},
+                {"not": {"enum": sorted(RESERVED_FIELDS)}},
+            ],
         },
         "type_text": {
             "title": "Type",

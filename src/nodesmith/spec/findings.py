@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 100
 MAX_NEAR_LENGTH = 80
 MAX_LISTED = 12
+MAX_COMPARED = 300
 
 # What a file that stops in the middle cannot be blamed for.
 ABSENCE_RULES = frozenset({"missing-key", "unknown-reference", "empty", "state-default", "not-on-the-bus"})
@@ -56,7 +57,7 @@ class Findings:
         if len(self._findings) >= MAX_FINDINGS or not options:
             return ""
         if len(name) <= MAX_NEAR_LENGTH:
-            for option in difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.6):
+            for option in difflib.get_close_matches(name.lower(), options[:MAX_COMPARED], n=1, cutoff=0.6):
                 return f"did you mean '{option}'?"
         listed = ", ".join(options[:MAX_LISTED]) + (", ..." if len(options) > MAX_LISTED else "")
         return f"use one of: {listed}" if len(options) > 1 else f"use {listed}"

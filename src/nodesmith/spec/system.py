@@ -26,9 +26,9 @@ def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpe
     """Return the nodes with every reference filled in; what does not fit together is added to `findings`."""
     _check_names(nodes, findings)
     # Reducers first: what their events carry may come from a source, and a workflow may call them.
-    directory = Directory(nodes=tuple(nodes))
+    directory = Directory.of(nodes)
     read = [replace(node, spec=_with_events(node, directory, findings)) for node in nodes]
-    directory = Directory(nodes=tuple(read))
+    directory = Directory.of(read)
     nodes_read = tuple(resolve_workflow(node, directory, findings) for node in read)
     if findings:
         return nodes_read
