@@ -26,7 +26,7 @@ layers: $(INSTALLED)  ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(INSTALLED)  ## Run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(INSTALLED)  ## Measure, against a rival in the same run
 	$(BIN)/python benchmarks/generate_one_node.py

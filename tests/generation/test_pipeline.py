@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +15,12 @@ from nodesmith.generation.report import STAGES, Record, StageEvent, Status
 from nodesmith.spec.model import SystemSpec
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from generation.conftest import Generated
 
 SMALL = effect("keeper")
+NOBODY = 65534
 
 
 def ignore(_: StageEvent) -> None:
@@ -96,13 +99,26 @@ def test_a_file_as_target_is_refused_before_anything_is_made(tmp_path: Path) -> 
     assert (raised.value.stage, raised.value.findings[0].rule) == ("3", "target")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_unwritable_target_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    specs = load(tmp_path, [SMALL])
-    (tmp_path / "out").mkdir(mode=0o500)
+@pytest.fixture
+def not_root() -> Iterator[None]:
+    """Give up root's right to write anywhere until the test is over."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(NOBODY, NOBODY, 0)
+    yield
+    os.setresuid(0, 0, 0)
 
-    with pytest.raises(GateError, match="cannot be generated"):
-        run(specs, tmp_path / "out", verify=False, report=ignore)
+
+@pytest.mark.usefixtures("not_root")
+def test_an_unwritable_target_is_refused_before_anything_is_made() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        specs = load(Path(folder), [SMALL])
+        out = Path(folder) / "out"
+        out.mkdir(mode=0o500)
+
+        with pytest.raises(GateError, match="cannot be generated"):
+            run(specs, out, verify=False, report=ignore)
 
 
 def test_generating_again_changes_nothing_and_a_changed_file_is_a_conflict(tmp_path: Path) -> None:
