@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _SCALAR = "|".join(ScalarName)
 _TYPE = rf"^\s*({_SCALAR}|list\s*\[.+\]|dict\s*\[\s*str\s*,.+\])(\s*\|\s*null)?\s*$"
-_BARE_CONTAINER = r"^\s*(list|dict)\s*$"
 
 
 def field_definitions() -> Schema:
