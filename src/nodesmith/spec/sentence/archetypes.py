@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.operations import doings
 from nodesmith.spec.sentence.steps import ordered_steps
 from nodesmith.spec.sentence.systems import find_systems
 from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
@@ -67,7 +66,7 @@ def find_evidence(
         *_purity(structure),
         *_state(structure),
         *_workflow(structure),
-        *_named(names, 0.4 if doings(structure) else 0.8),
+        *_named(names, 0.4 if structure.doings else 0.8),
     ]
 
 
@@ -85,7 +84,12 @@ def _said(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Evidenc
         if mention.role is Role.SAID:
             word = text.at(mention.at).text
             weight = mention.weight if first else mention.weight / 2
-            yield Evidence(archetype=mention.archetype, weight=weight + SAID_WEIGHT * first, why=f"said: {word}", said=True)
+            yield Evidence(
+                archetype=mention.archetype,
+                weight=weight + SAID_WEIGHT * first,
+                why=f"said: {word}",
+                said=True,
+            )
             first = False
         elif mention.role is Role.DENIED:
             yield Evidence(archetype=mention.archetype, weight=-20, why="denied")
@@ -94,7 +98,7 @@ def _said(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Evidenc
 def _done(structure: Structure) -> Iterator[Evidence]:
     best: dict[str, float] = {}
     words: dict[str, str] = {}
-    for position, action in enumerate(doings(structure)):
+    for position, action in enumerate(structure.doings):
         archetype = action.verb.archetype
         if not archetype:
             continue
@@ -110,7 +114,9 @@ def _done(structure: Structure) -> Iterator[Evidence]:
 
 def _serves_a_reason(text: Text, index: int) -> bool:
     """Whether words stand in `so that I can read them`, which tells what somebody else does."""
-    return any(text.lows(at, 2) in (("so", "that"), ("in", "order")) for at in range(max(0, index - 6), index))
+    return any(
+        text.lows(at, 2) in (("so", "that"), ("in", "order")) for at in range(max(0, index - 6), index)
+    )
 
 
 def _outside(structure: Structure, inside: Container[int]) -> Iterator[Evidence]:
@@ -121,7 +127,12 @@ def _outside(structure: Structure, inside: Container[int]) -> Iterator[Evidence]
         yield Evidence(archetype="effect", weight=2, why=f"{system.word!r} is outside")
         break
     for index, token in enumerate(text.tokens):
-        if token.low in lexicon.OUTSIDE_WORDS and token.is_name and not structure.denied[index] and index not in inside:
+        if (
+            token.low in lexicon.OUTSIDE_WORDS
+            and token.is_name
+            and not structure.denied[index]
+            and index not in inside
+        ):
             yield Evidence(archetype="effect", weight=1, why=f"{token.text!r} is outside")
             return
 
@@ -153,22 +164,31 @@ def _purity(structure: Structure) -> Iterator[Evidence]:
 
 def _state(structure: Structure) -> Iterator[Evidence]:
     text = structure.text
-    reducing = any(a.verb.archetype == "reducer" for a in doings(structure))
+    doing = structure.doings
+    reducing = any(a.verb.archetype == "reducer" for a in doing)
+    calculating = bool(doing) and doing[0].verb.archetype == "compute"
     for index, token in enumerate(text.tokens):
         if structure.denied[index] or not token.is_name:
             continue
         low = token.low
         if low == "per" and reducing:
             yield Evidence(archetype="reducer", weight=1.5, why=f"per {text.at(index + 1).text}")
-        elif low in ("events", "event") and text.low(index - 1) not in ("audit", "price") and _is_source(text, index):
+        elif (
+            low in ("events", "event")
+            and text.low(index - 1) not in ("audit", "price")
+            and _is_source(text, index)
+        ):
             yield Evidence(archetype="reducer", weight=2, why="from events")
-        elif low in lexicon.STATE_NOUNS and _of_each(text, index):
+        elif low in lexicon.STATE_NOUNS and not calculating and _of_each(text, index):
             yield Evidence(archetype="reducer", weight=2.5, why=f"the {low} of each")
         elif low in ("running", "latest", "last") and text.low(index + 1) in lexicon.STATE_NOUNS | {"known"}:
             yield Evidence(archetype="reducer", weight=2, why=f"{low} {text.low(index + 1)}")
-        elif text.lows(index, 4) == ("so", "far", "", "") or text.lows(index, 2) == ("up", "to") and (
-            text.low(index + 2) == "date"
-        ) or text.lows(index, 2) == ("how", "many"):
+        elif (
+            text.lows(index, 4) == ("so", "far", "", "")
+            or text.lows(index, 2) == ("up", "to")
+            and (text.low(index + 2) == "date")
+            or text.lows(index, 2) == ("how", "many")
+        ):
             yield Evidence(archetype="reducer", weight=1.5, why="something that goes on")
         elif low == "up-to-date" or low == "accumulated":
             yield Evidence(archetype="reducer", weight=2, why=low)
@@ -176,16 +196,30 @@ def _state(structure: Structure) -> Iterator[Evidence]:
 
 def _of_each(text: Text, index: int) -> bool:
     """Whether a state is told for each of many: `the average rating of every movie`."""
-    return any(
-        text.low(at) in ("of", "for", "per") and (text.low(at) == "per" or text.low(at + 1) in ("each", "every"))
-        for at in (index + 1, index + 2)
-    )
+    for at in range(index + 1, index + 7):
+        if text.ends_clause(at):
+            return False
+        if text.low(at) == "per" or (text.low(at) in ("of", "for") and text.low(at + 1) in ("each", "every")):
+            return True
+    return False
 
 
 def _is_source(text: Text, index: int) -> bool:
     """Whether events are what the node lives on: `from deposit events`, `each OrderPlaced event`."""
     for at in range(index - 1, max(-1, index - 7), -1):
-        if text.low(at) in ("from", "each", "every", "consuming", "of", "over", "on", "folds", "folding", "fold", "consumes"):
+        if text.low(at) in (
+            "from",
+            "each",
+            "every",
+            "consuming",
+            "of",
+            "over",
+            "on",
+            "folds",
+            "folding",
+            "fold",
+            "consumes",
+        ):
             return True
         if text.ends_clause(at):
             return False
@@ -195,7 +229,9 @@ def _is_source(text: Text, index: int) -> bool:
 def _workflow(structure: Structure) -> Iterator[Evidence]:
     steps = ordered_steps(structure)
     if len(steps) > 1:
-        yield Evidence(archetype="orchestrator", weight=3 + min(len(steps), 4) * 0.7, why=f"{len(steps)} steps in order")
+        yield Evidence(
+            archetype="orchestrator", weight=3 + min(len(steps), 4) * 0.7, why=f"{len(steps)} steps in order"
+        )
     text = structure.text
     if len(steps) < 2 and _does_many_things(structure):  # noqa: PLR2004
         yield Evidence(archetype="orchestrator", weight=4, why="several things one after the other")
@@ -209,7 +245,12 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
         if ordered or text.lows(index, 2) in (("in", "sequence"), ("in", "order")):
             if text.low(index + 2) != "to":
                 yield Evidence(archetype="orchestrator", weight=5, why="in order")
-        elif token.low in ("saga", "workflow", "workflows") and text.low(index - 1) not in ("by", "of", "from", "to"):
+        elif token.low in ("saga", "workflow", "workflows") and text.low(index - 1) not in (
+            "by",
+            "of",
+            "from",
+            "to",
+        ):
             definite = text.low(index - 1) in ("the", "our", "this")
             yield Evidence(archetype="orchestrator", weight=1.5 if definite else 4, why=token.low)
             return
@@ -219,7 +260,11 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
 
 def _does_many_things(structure: Structure) -> bool:
     """Whether three or more different things are done to three different things."""
-    doing = [a for a in doings(structure) if a.thing.words and a.verb.base not in ("take", "return", "give", "get", "accept")]
+    doing = [
+        a
+        for a in structure.doings
+        if a.thing.words and a.verb.base not in ("take", "return", "give", "get", "accept")
+    ]
     verbs = {action.verb.base for action in doing}
     things = {singular(action.thing.words[-1].lower()) for action in doing}
     return len(verbs) > 2 and len(things) > 2  # noqa: PLR2004

@@ -8,7 +8,7 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.names import Candidate
-from nodesmith.spec.sentence.operations import doings, object_words, thing_of
+from nodesmith.spec.sentence.operations import object_words, thing_of
 from nodesmith.spec.sentence.steps import any_steps
 from nodesmith.spec.sentence.structure import noun_phrase
 from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms, verbs
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _LEADS = frozenset(["orchestrate", "coordinate", "manage", "process", "supervise", "oversee", "conduct"])
 _PASSING = frozenset("running current latest last known total actual present".split())
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
-_EVERYTHING = frozenset(["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"])
+_EVERYTHING = frozenset(
+    ["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"]
+)
 
 
 def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: str) -> list[Candidate]:
@@ -32,7 +34,7 @@ def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: 
 
 
 def _doer_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
-    doing = doings(structure)
+    doing = structure.doings
     kept_for = _key_words(structure)
     fitting = [action for action in doing if action.verb.archetype == archetype] or doing
     for position, action in enumerate([*fitting, *doing]):
@@ -58,7 +60,9 @@ def _counted_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
         happens = found is None or found[0] in lexicon.HAPPENING
         words = [*object_words(phrase.words), *([] if happens or found is None else [found[0]])]
         if words:
-            yield Candidate(text=" ".join([*words, "counter"]), score=56, at=index, why="made from what it counts")
+            yield Candidate(
+                text=" ".join([*words, "counter"]), score=56, at=index, why="made from what it counts"
+            )
 
 
 def _state_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
@@ -71,7 +75,12 @@ def _state_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
         if text.low(phrase.end) in ("of", "for", "per") and phrase.words:
             entity = object_words(noun_phrase(text, phrase.end + 1).words)
             if entity:
-                yield Candidate(text=" ".join([*entity, *phrase.words]), score=50.5, at=index, why="made from what it keeps")
+                yield Candidate(
+                    text=" ".join([*entity, *phrase.words]),
+                    score=50.5,
+                    at=index,
+                    why="made from what it keeps",
+                )
             return
 
 
@@ -86,11 +95,20 @@ def _key_words(structure: Structure) -> tuple[str, ...]:
 def _named_after(
     action: Action, doing: Sequence[Action], archetype: str, kept_for: Sequence[str]
 ) -> list[str]:
-    thing = [singular(w) if i == 99 else w for i, w in enumerate(object_words(action.thing.words) or thing_of(action, doing))]
+    thing = [
+        singular(w) if i == 99 else w
+        for i, w in enumerate(object_words(action.thing.words) or thing_of(action, doing))
+    ]
     if not thing:
         return []
     whose = list(object_words(action.whose.words))
-    if archetype == "reducer" and action.verb.base in _KEEPS and not whose and thing[-1] not in lexicon.STATE_NOUNS and kept_for:
+    if (
+        archetype == "reducer"
+        and action.verb.base in _KEEPS
+        and not whose
+        and thing[-1] not in lexicon.STATE_NOUNS
+        and kept_for
+    ):
         return [*kept_for, *thing] if kept_for[-1] not in thing else [*thing]
     if archetype == "reducer" and thing[-1] in lexicon.STATE_NOUNS:
         bare = [word for word in thing if word not in _PASSING] or thing[-1:]
@@ -104,7 +122,9 @@ def _named_after(
 
 def _is_manager(doing: Sequence[Action], thing: Sequence[str]) -> bool:
     """Whether several of create, read, update and delete are done to the same thing."""
-    kinds = {a.verb.base for a in doing if a.verb.base in _EVERYTHING and list(thing_of(a, doing)) == list(thing)}
+    kinds = {
+        a.verb.base for a in doing if a.verb.base in _EVERYTHING and list(thing_of(a, doing)) == list(thing)
+    }
     return len(kinds) > 1
 
 
@@ -126,7 +146,9 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
         if token.low == "for" and text.low(index + 1) in lexicon.QUANTIFIERS:
             entity = object_words(noun_phrase(text, index + 1).words)
             if entity and any(a.verb.archetype == "orchestrator" for a in structure.actions):
-                yield Candidate(text=" ".join((*entity, "workflow")), score=56, at=index, why="made from what it is for")
+                yield Candidate(
+                    text=" ".join((*entity, "workflow")), score=56, at=index, why="made from what it is for"
+                )
     things = [step.thing for step in any_steps(structure, mentions) if step.thing and step.verb]
     if things:
         common = max(things, key=things.count)
@@ -142,12 +164,17 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
             known = words and head_nouns().get(words[-1].lower())
             if words and (known or len(words) > 1):
                 name = [*words_of(" ".join(words))]
-                yield Candidate(text=" ".join(name), score=50 if known else 44, at=mention.end, why="made from its purpose")
+                yield Candidate(
+                    text=" ".join(name),
+                    score=50 if known else 44,
+                    at=mention.end,
+                    why="made from its purpose",
+                )
 
 
 def last_resort(structure: Structure, archetype: str) -> list[Candidate]:
     """Return a name from the verb alone, or from the first thing that is spoken of."""
-    for action in doings(structure):
+    for action in structure.doings:
         if action.verb.archetype == archetype and action.verb.agent:
             return [Candidate(text=action.verb.agent, score=20, at=action.at, why="made from what it does")]
     return []

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import fields as field_rules
-from nodesmith.spec.sentence.identifiers import field_name
+from nodesmith.spec.sentence.identifiers import field_name, operation_name
 from nodesmith.spec.sentence.states import guess_state
+from nodesmith.spec.sentence.words import agent_of
 from nodesmith.spec.sentence.systems import adapter_of, find_systems
 
 if TYPE_CHECKING:
@@ -83,9 +84,13 @@ def _operation(parts: Parts, operation: NamedOperation, draft: _Draft) -> dict[s
     if not inputs:
         inputs = _assumed_input(parts, operation)
         draft.assumed.append(f"input of {operation.name}: {_shown(inputs)}")
+    else:
+        draft.assumed.append(f"types of the input of {operation.name}: {_shown(inputs)}")
     if not outputs:
         outputs = _assumed_output(parts, operation)
         draft.assumed.append(f"output of {operation.name}: {_shown(outputs)}")
+    else:
+        draft.assumed.append(f"types of the output of {operation.name}: {_shown(outputs)}")
     made: dict[str, object] = {"input": inputs, "output": outputs}
     if parts.archetype == "effect" and (key := next((n for n in inputs if n.endswith("_id")), "")):
         made = {"key": key, **made}
@@ -97,10 +102,23 @@ def _shown(fields: dict[str, object]) -> str:
 
 
 _MANY = frozenset(["list", "search", "find", "query", "export"])
-_READS = frozenset(["read", "get", "fetch", "query", "load", "download", "look_up", "lookup", "retrieve", "find", "call"])
-_WRITES = frozenset(["write", "create", "insert", "update", "upsert", "store", "save", "persist", "put", "append", "record"])
+_READS = frozenset(
+    ["read", "get", "fetch", "query", "load", "download", "look_up", "lookup", "retrieve", "find"]
+)
+_ASKS = frozenset(["call", "ask", "request", "talk", "access", "contact", "hit", "connect", "integrate"])
+_SENDS = frozenset(
+    ["send", "mail", "email", "notify", "text", "message", "deliver", "send_out", "inform", "alert"]
+)
+_EMITS = frozenset(
+    ["publish", "post", "push", "emit", "broadcast", "announce", "forward", "relay", "stream", "transmit"]
+)
+_WRITES = frozenset(
+    ["write", "create", "insert", "update", "upsert", "store", "save", "persist", "put", "append", "record"]
+)
 _CHECKS = frozenset(["validate", "check", "verify", "detect", "match", "compare"])
-_CALCULATES = frozenset(["calculate", "compute", "estimate", "add", "sum", "multiply", "work_out", "price", "determine"])
+_CALCULATES = frozenset(
+    ["calculate", "compute", "estimate", "add", "sum", "multiply", "work_out", "price", "determine"]
+)
 _DONE = {
     "write": "written", "create": "created", "insert": "inserted", "update": "updated", "delete": "deleted",
     "send": "sent", "store": "stored", "save": "saved", "publish": "published", "upload": "uploaded",
@@ -117,7 +135,13 @@ def _noun(parts: Parts, operation: NamedOperation) -> str:
 def _assumed_input(parts: Parts, operation: NamedOperation) -> dict[str, object]:
     noun = _noun(parts, operation)
     if parts.archetype == "compute":
-        return {noun: "json" if operation.verb not in _CALCULATES else "json"}
+        return {noun: "json"}
+    if operation.verb in _ASKS:
+        return {"query": "str"}
+    if operation.verb in _SENDS:
+        return {"recipient": "str", noun: "json"}
+    if operation.verb in _EMITS:
+        return {noun: "json"}
     identifier = field_name(f"{noun}_id", fallback="item_id")
     if operation.verb in _MANY:
         return {"limit": {"type": "int", "default": 100}}
@@ -136,6 +160,8 @@ def _assumed_output(parts: Parts, operation: NamedOperation) -> dict[str, object
         return {"result": kind if kind in ("decimal", "int", "float") else ("decimal" if numeric else "json")}
     if operation.verb in _MANY:
         return {field_name(f"{noun}_list", fallback="items"): "json"}
+    if operation.verb in _ASKS:
+        return {"response": "json"}
     if operation.verb in _READS:
         return {noun: "json"}
     return {_DONE.get(operation.verb, "done"): "bool"}
@@ -159,7 +185,9 @@ def _orchestrator(parts: Parts, draft: _Draft) -> dict[str, object]:
     for step in parts.steps:
         name, call = _call(step, parts.name)
         name = _free(name, steps)
-        steps[name] = {"call": call, "with": {key: f"input.{key}"}} | ({"after": [previous]} if previous else {})
+        steps[name] = {"call": call, "with": {key: f"input.{key}"}} | (
+            {"after": [previous]} if previous else {}
+        )
         previous = name
     calls = ", ".join(f"{step['call']}" for step in steps.values() if isinstance(step, dict))
     draft.assumed += [f"the steps call {calls}", f"input and output of the workflow: {key}: str"]
@@ -179,18 +207,16 @@ def _free(name: str, taken: dict[str, object]) -> str:
 
 
 def _call(step: Step, own_name: str) -> tuple[str, str]:
-    from nodesmith.spec.sentence.words import verbs
-
     thing = "_".join(step.thing)
     if step.node:
-        node = field_name(step.node, fallback="worker")
+        node = operation_name(step.node, fallback="worker")
         return node, f"{node}.run"
     if not step.verb:
-        node = field_name(thing, fallback="step")
+        node = operation_name(thing, fallback="step")
         return node, f"{_other(node, own_name)}.run_{node}"
-    agent = verbs()[step.verb].agent if step.verb in verbs() else "worker"
-    name = field_name("_".join(filter(None, (step.verb, thing))), fallback="step")
-    node = field_name("_".join(filter(None, (thing, agent))), fallback="worker")
+    agent = agent_of(step.verb)
+    name = operation_name("_".join(filter(None, (step.verb, thing))), fallback="step")
+    node = operation_name("_".join(filter(None, (thing, agent))), fallback="worker")
     return name, f"{_other(node, own_name)}.{name}"
 
 

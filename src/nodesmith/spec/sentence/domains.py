@@ -29,7 +29,11 @@ def find_domain(structure: Structure) -> str:
             if domain := _usable(value):
                 return domain
     for index, token in enumerate(structure.text.tokens):
-        if token.low in _DOMAIN_WORDS and token.is_name and structure.text.low(index - 1) not in ("no", "any", "without"):
+        if (
+            token.low in _DOMAIN_WORDS
+            and token.is_name
+            and structure.text.low(index - 1) not in ("no", "any", "without")
+        ):
             if domain := _before(structure.text, index) or _after(structure.text, index):
                 return domain
     return ""
@@ -50,7 +54,11 @@ def _before(text: Text, index: int) -> str:
     """Read `in the human resources domain`, `a stock-trading domain effect`."""
     words: list[str] = []
     at = index - 1
-    while text.at(at).is_name and len(words) < 3 and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS:  # noqa: PLR2004
+    while (
+        text.at(at).is_name
+        and len(words) < 3
+        and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS
+    ):  # noqa: PLR2004
         if text.low(at) in lexicon.CREATE_VERBS:
             break
         words.insert(0, text.at(at).text)
@@ -61,7 +69,11 @@ def _before(text: Text, index: int) -> str:
 def _after(text: Text, index: int) -> str:
     """Read `domain billing`, `the domain is energy`, `in the domain of logistics`."""
     at = index + 1
-    if text.low(at) == "of" and text.low(at + 1) in ("the", "this") and text.low(at + 2) in lexicon.NODE_NOUNS:
+    if (
+        text.low(at) == "of"
+        and text.low(at + 1) in ("the", "this")
+        and text.low(at + 2) in lexicon.NODE_NOUNS
+    ):
         at += 3
     marked = text.low(at) in ("is", "of", ":", "=", "called", "named", "should")
     while text.low(at) in ("is", "of", ":", "=", "called", "named", "should", "be"):
@@ -70,5 +82,9 @@ def _after(text: Text, index: int) -> str:
     if token.kind is Kind.QUOTED or token.kind is Kind.WORD:
         value, end = name_value(text, at)
         plain = marked or text.ends_clause(end)
-        return _usable(value.split(" ")[0] if " " in value and not text.ends_clause(end) else value) if plain else ""
+        return (
+            _usable(value.split(" ")[0] if " " in value and not text.ends_clause(end) else value)
+            if plain
+            else ""
+        )
     return ""

@@ -18,17 +18,19 @@ MAX_FIELDS = 12
 MAX_FIELD_WORDS = 3
 
 _TYPES = {
-    "int": "count quantity number age year years month months day days hours minutes seconds size port pages weight "
-    "height width points index rank score total_count attempts amount_of term words",
+    "int": "count quantity number age year years month months day days hours minutes seconds size port pages "
+    "points rank score total_count attempts amount_of term words",
     "decimal": "amount price cost total fee tax vat balance revenue salary income premium rate discount principal "
     "interest payment sum value budget subtotal percentage factor quote",
-    "float": "temperature distance latitude longitude lat lon lng probability ratio average mean speed bmi index",
+    "float": "temperature weight height width index humidity pressure speed distance latitude longitude lat lon lng probability ratio average mean bmi",
     "date": "date dates birthday due_date",
     "datetime": "timestamp time datetime moment",
     "bool": "flag enabled active valid created updated deleted available exists success",
     "list[str]": "items tags list lines rows texts names words emails tokens ids values keywords",
 }
-_TAKES = frozenset("takes take taking accepts accept accepting receives gets input inputs expects given".split())
+_TAKES = frozenset(
+    "takes take taking accepts accept accepting receives gets input inputs expects given".split()
+)
 _RETURNS = frozenset("returns return returning gives outputs output produces yields give delivers".split())
 _LIST_HEADS = frozenset(["list", "lists", "array", "set", "sequence", "series", "batch"])
 
@@ -92,7 +94,9 @@ def _whether(text: Text, start: int) -> str:
     end = start
     while not text.ends_clause(end):
         end += 1
-    last = [text.low(at) for at in range(start, min(end, start + 8)) if text.low(at) not in lexicon.STOP_WORDS]
+    last = [
+        text.low(at) for at in range(start, min(end, start + 8)) if text.low(at) not in lexicon.STOP_WORDS
+    ]
     return field_name(last[-1] if last else "", fallback="result")
 
 
@@ -116,7 +120,11 @@ def _field(text: Text, start: int, end: int) -> Field | None:
     if "of" in words:
         at = words.index("of")
         words = words[:at]
-    if not words or words[0].lower() in lexicon.STOP_WORDS | {"back", "them"} or len(words) > MAX_FIELD_WORDS:
+    if (
+        not words
+        or words[0].lower() in lexicon.STOP_WORDS | _TAKES | _RETURNS | {"back", "them"}
+        or len(words) > MAX_FIELD_WORDS
+    ):
         return None
     name = field_name("_".join(words_of(" ".join(words))), fallback="")
     if not name:

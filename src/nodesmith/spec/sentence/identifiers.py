@@ -11,8 +11,20 @@ from nodesmith.spec.fields import RESERVED_FIELDS
 from nodesmith.spec.sentence import lexicon
 
 MAX_WORDS = 6
+MAX_WRITTEN = 200
 
-_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "œ": "oe"}
+_LETTERS = {
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "Ae",
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
+    "Ł": "L",
+    "đ": "d",
+    "Đ": "D",
+    "œ": "oe",
+}
 _CHUNK = re.compile(r"[A-Za-z0-9]+")
 _CAMEL = re.compile(
     r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+[a-z]*(?![a-z])|[0-9]+"
@@ -44,7 +56,7 @@ def transliterate(text: str) -> str:
 def words_of(text: str) -> list[str]:
     """Return the lower-case words of a name in any form; acronyms and known products stay whole."""
     found: list[str] = []
-    for chunk in _CHUNK.findall(transliterate(text).replace("'", "")):
+    for chunk in _CHUNK.findall(transliterate(text[:MAX_WRITTEN]).replace("'", "")):
         found.extend(word.lower() for word in _CAMEL.findall(_whole_products(chunk)))
     return found
 
@@ -64,6 +76,8 @@ def is_code_like(text: str) -> bool:
 
 def is_strong_identifier(text: str) -> bool:
     """Whether a token can hardly be anything but an identifier: `OrderSync`, `order_sync`."""
+    if len(text) > MAX_WRITTEN:
+        return False
     bare = transliterate(text)
     if "_" in bare.strip("_"):
         return True

@@ -168,7 +168,8 @@ FILLERS = frozenset(
 )
 DETERMINERS = frozenset(
     "a an the this that our my your its their his her another each every any some one new "
-    "un una une uno ein eine einen el la le der das den il lo een".split())
+    "un una une uno ein eine einen el la le der das den il lo een".split()
+)
 INDEFINITE = frozenset("a an another one new some un una une uno ein eine einen een".split())
 ADJECTIVES = frozenset(
     "new simple small pure single generic basic little tiny nice good stateless deterministic stateful plain "
@@ -182,7 +183,9 @@ PREPOSITIONS = frozenset(
     "during after before under across out off than towards toward inside near behind based upon so while until".split()
 )
 CONJUNCTIONS = frozenset("and or but nor so because if when whenever once while where then plus".split())
-PRONOUNS = frozenset("i we you he she it they me us him them who which that what whose this these those".split())
+PRONOUNS = frozenset(
+    "i we you he she it they me us him them who which that what whose this these those".split()
+)
 AUXILIARIES = frozenset(
     "is are was were be been being am should must shall will would can could may might do does did has have had "
     "'s 'd 'll 're 've isn't aren't doesn't don't won't cannot can't shouldn't".split()
@@ -202,7 +205,9 @@ GENERIC_HEADS = frozenset(
     "group pair couple piece contents content couple existence validity correctness presence".split()
 )
 # "customer records": what counts is the customer.
-GENERIC_TAILS = frozenset("record records data information details entries entry info rows row dataset objects".split())
+GENERIC_TAILS = frozenset(
+    "record records data information details entries entry info rows row dataset objects".split()
+)
 
 # "a table called X": X is no node.
 OTHER_THINGS = frozenset(
@@ -229,8 +234,10 @@ PASSIVE_NEXT = frozenset(
     "by from every when once twice whenever after before with on in at each if daily hourly via for to weekly "
     "periodically regularly automatically often only directly again nightly during through upon per".split()
 )
-NAMING_WORDS = frozenset("called named titled dubbed entitled labelled labeled namens christened nicknamed genannt llamado llamada nommé nommée "
-    "appelé appelée chiamato chiamata denominado chamado chamada genaamd baptized baptised termed".split())
+NAMING_WORDS = frozenset(
+    "called named titled dubbed entitled labelled labeled namens christened nicknamed genannt llamado llamada nommé nommée "
+    "appelé appelée chiamato chiamata denominado chamado chamada genaamd baptized baptised termed".split()
+)
 
 # Ways to say `called` in several words.
 NAMING_PHRASES = (
@@ -241,7 +248,10 @@ NAMING_PHRASES = (
 NAME_WORDS = frozenset(
     "name call calling naming label christen id identifier namen nombre nom nome naam title".split()
 )
-LISTED_THINGS = frozenset("step input output field operation event following these this stage method example".split())
+LISTED_THINGS = frozenset(
+    "step input output field operation event following these this stage method example".split()
+)
+GOING_ON = frozenset("streaming rolling running moving growing remaining sliding".split())
 HAPPENING = frozenset("occur occurs happen happens appear appears arrive arrives come comes".split())
 # What is said to be there already, or to go away, is not what is asked for.
 FORMER = frozenset("old existing current present former previous legacy".split())
@@ -261,7 +271,9 @@ DENIED_OUTSIDE = frozenset(
 )
 DENIED_STATE = frozenset("state memory stored".split())
 
-ORDER_WORDS = frozenset("first firstly then finally next afterwards lastly last subsequently thereafter".split())
+ORDER_WORDS = frozenset(
+    "first firstly then finally next afterwards lastly last subsequently thereafter".split()
+)
 STATE_NOUNS = frozenset(
     "balance total totals state status count counts average sum position value score tally statistics stats "
     "number minimum maximum max min history ranking standings level levels view projection median revenue figures "

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 20
 MAX_ITEM_WORDS = 6
+MAX_LIST = 200
 
-_BETWEEN = frozenset([",", "and", "then", "->", "=>", "/", "&", "or", "+", ";", "finally", "lastly", "next", "|", "as"])
+_BETWEEN = frozenset(
+    [",", "and", "then", "->", "=>", "/", "&", "or", "+", ";", "finally", "lastly", "next", "|", "as"]
+)
 _INTERRUPT = frozenset("that which who with for in using per where when if".split())
 
 Span = tuple[int, int]
@@ -21,12 +24,16 @@ Span = tuple[int, int]
 
 def items(text: Text, start: int, *, end: int | None = None) -> list[Span]:
     """Return the spans of the items of an enumeration that begins at `start` on one line."""
-    limit = len(text.tokens) if end is None else end
+    limit = min(len(text.tokens) if end is None else end, start + MAX_LIST)
     found: list[Span] = []
     index = opened = start
     while index <= limit and len(found) < MAX_ITEMS:
         token = text.at(index)
-        over = index >= limit or token.kind is Kind.BREAK or token.low in (".", "!", "?", ")", "}", "]", ":", "\n")
+        over = (
+            index >= limit
+            or token.kind is Kind.BREAK
+            or token.low in (".", "!", "?", ")", "}", "]", ":", "\n")
+        )
         over = over or token.low in _INTERRUPT
         if over or token.low in _BETWEEN:
             if opened < index:
@@ -44,7 +51,11 @@ def arrows(text: Text) -> list[Span]:
     if not marks:
         return []
     start = marks[0]
-    while start > 0 and not (text.ends_clause(start - 1) and start < marks[0]) and marks[0] - start < MAX_ITEM_WORDS:
+    while (
+        start > 0
+        and not (text.ends_clause(start - 1) and start < marks[0])
+        and marks[0] - start < MAX_ITEM_WORDS
+    ):
         start -= 1
     found = [span for span in items(text, start) if not text.at(span[0]).low == "("]
     lows = {text.low(at) for span in found for at in range(*span)}

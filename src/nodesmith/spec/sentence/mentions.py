@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import archetype_in, is_code_like
+from nodesmith.spec.sentence.structure import MAX_CLAUSE, is_compute_verb
 from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 MAX_NOUNS_BEFORE = 5
+MAX_MENTIONS = 60
 
 _OTHERS_STAND_AFTER = frozenset(
     "by to from of after before unlike like both between than behind via through into toward towards until "
@@ -53,6 +55,8 @@ def find_mentions(structure: Structure) -> tuple[Mention, ...]:
     """Return every mention of an archetype with its role, in the text's order."""
     found: list[Mention] = []
     for index in range(len(structure.text.tokens)):
+        if len(found) == MAX_MENTIONS:
+            break
         archetype = _archetype_at(structure.text, index)
         if archetype:
             found.append(_mention(structure, index, archetype, found))
@@ -66,24 +70,24 @@ def _archetype_at(text: Text, index: int) -> str:
     if token.low not in lexicon.ARCHETYPE_WORDS:
         return archetype_in(token.text) if is_code_like(token.text) else ""
     before, after = text.low(index - 1), text.low(index + 1)
-    if token.low in ("effect", "effects") and before in ("side", "side-", "take", "takes", "cause", "no", "network"):
+    if token.low in ("effect", "effects") and before in (
+        "side",
+        "side-",
+        "take",
+        "takes",
+        "cause",
+        "no",
+        "network",
+    ):
         return ""
-    if token.low in ("computation", "computational", "orchestration", "effectful") and after not in ("node", "service"):
+    if token.low in ("computation", "computational", "orchestration", "effectful") and after not in (
+        "node",
+        "service",
+    ):
         return ""
-    if token.low == "compute" and _is_verb(text, index):
+    if token.low == "compute" and is_compute_verb(text, index):
         return ""
     return lexicon.ARCHETYPE_WORDS[token.low]
-
-
-def _is_verb(text: Text, index: int) -> bool:
-    before, after = text.low(index - 1), text.low(index + 1)
-    if before in lexicon.DETERMINERS | lexicon.ADJECTIVES:
-        return False
-    if after in lexicon.NODE_NOUNS and after not in lexicon.DETERMINERS:
-        return False
-    return before in ("to", "can", "should", "will", "must", "could", "we", "i", "and", "then", "would") or (
-        after in (lexicon.QUANTIFIERS - {"that"}) | {"how", "what", "whether"}
-    )
 
 
 def _mention(structure: Structure, index: int, archetype: str, earlier: Sequence[Mention]) -> Mention:
@@ -121,8 +125,10 @@ def _belongs_before(text: Text, index: int) -> bool:
 
 def _is_noun_here(text: Text, index: int) -> bool:
     """Whether a word that may be a verb is rather a plural: `the sales totals reducer`."""
-    return text.low(index - 1) in lexicon.DETERMINERS or text.at(index - 1).is_name and (
-        text.low(index - 2) in lexicon.DETERMINERS
+    return (
+        text.low(index - 1) in lexicon.DETERMINERS
+        or text.at(index - 1).is_name
+        and (text.low(index - 2) in lexicon.DETERMINERS)
     )
 
 
@@ -139,11 +145,15 @@ def _role(  # noqa: PLR0911 - one return a case, in the order they count
         return Role.OTHER, 0
     if article in lexicon.FORMER or any(text.low(at) in lexicon.FORMER for at in range(before, index)):
         return Role.OTHER, 0
-    if previous in ("by", "with") and any(text.low(at) in ("replace", "replaced") for at in _clause(text, index)):
+    if previous in ("by", "with") and any(
+        text.low(at) in ("replace", "replaced") for at in _clause(text, index)
+    ):
         return Role.SAID, 6
     if previous in _OTHERS_STAND_AFTER:
         kind = text.low(before - 2) in ("type", "kind", "sort", "form") or text.low(before - 2) == "sort"
         return (Role.SAID, 5) if previous == "of" and kind else (Role.OTHER, 0)
+    if previous == "for" and text.lows(before - 3, 2) == ("this", "is"):
+        return Role.SAID, 6
     if previous in _MEANS and previous != "as":
         return (Role.OTHER, 0) if definite else (Role.SAID, 4)
     if previous in ("and", "or", "then", "nor") and earlier and _continues(text, earlier[-1], before):
@@ -168,7 +178,17 @@ def _acts_on_this(text: Text, index: int) -> bool:
     for at in range(index + 1, index + 7):
         if text.ends_clause(at):
             return False
-        if text.low(at).rstrip("s") in ("call", "use", "invoke", "trigger", "start", "run", "need", "consume", "ask"):
+        if text.low(at).rstrip("s") in (
+            "call",
+            "use",
+            "invoke",
+            "trigger",
+            "start",
+            "run",
+            "need",
+            "consume",
+            "ask",
+        ):
             return text.low(at + 1) in ("this", "it", "us") or text.lows(at + 1, 2) == ("the", "node")
     return False
 
@@ -182,8 +202,8 @@ def _is_there_already(text: Text, index: int) -> bool:
 
 def _clause(text: Text, index: int) -> Iterator[int]:
     start = index
-    while not text.starts_clause(start):
+    while not text.starts_clause(start) and index - start < MAX_CLAUSE:
         start -= 1
-    while start < len(text.tokens) and not text.ends_clause(start):
+    while start < min(len(text.tokens), index + MAX_CLAUSE) and not text.ends_clause(start):
         yield start
         start += 1

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 MAX_NAME_WORDS = 6
 SAID = 70.0
+SURE = 95.0
 
-_OPENERS = frozenset([":", "=", "-", "—", "->", "{", "$", "<", "*", "(", "[", "#", "@", "=>", '"', "'", "`", ","])
+_OPENERS = frozenset(
+    [":", "=", "-", "—", "->", "{", "$", "<", "*", "(", "[", "#", "@", "=>", '"', "'", "`", ","]
+)
 _TICKET = re.compile(r"[A-Z]{2,}-\d+")
 _VERSION = re.compile(r"v\d+")
 # A word alone before the archetype that tells nothing: `a database effect`.
@@ -30,7 +33,9 @@ _EMPTY_ALONE = frozenset(
     "database workflow data api validation transformation notification cache state processing integration storage "
     "business crud service conversion calculation aggregation event message cloud rest utility helper".split()
 )
-_PEOPLE = frozenset("customer user order number letter member parameter server folder supplier color vendor error".split())
+_PEOPLE = frozenset(
+    "customer user order number letter member parameter server folder supplier color vendor error".split()
+)
 _NOMINAL = ("ment", "tion", "sion", "ance", "ence", "ysis", "oval")
 _NO_NAMES = frozenset("please needed required wanted here below above yes no thanks asap etc only".split())
 
@@ -56,7 +61,14 @@ def said_names(structure: Structure, mentions: Sequence[Mention]) -> list[Candid
         *_heads(structure),
         *_subjects(structure),
     ]
-    return sorted((c for c in found if words_of(c.text) or c.text.strip()), key=lambda c: (-c.score, c.at))
+    return sorted((c for c in found if _may_name(c)), key=lambda c: (-c.score, c.at))
+
+
+def _may_name(candidate: Candidate) -> bool:
+    """Whether anything is in it besides `effect node`; what was expressly called so may be anything."""
+    empty = lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS)
+    told = [word for word in candidate.text.lower().split() if word not in empty]
+    return bool(told) or (candidate.score >= SURE and bool(candidate.text.strip()))
 
 
 def name_value(text: Text, start: int, *, end: int | None = None, loose: bool = True) -> tuple[str, int]:
@@ -180,13 +192,29 @@ def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one retu
         return behind
     if text.low(index) not in ("name", "id", "identifier"):
         return 0
-    allowed = {"node", "its", "the", "'s", "whose", "a", "with", "this", "service", "has", "proper", "effect", "and"}
+    allowed = {
+        "node",
+        "its",
+        "the",
+        "'s",
+        "whose",
+        "a",
+        "with",
+        "this",
+        "service",
+        "has",
+        "proper",
+        "effect",
+        "and",
+    }
     if before not in allowed and not text.starts_clause(index):
         return 0
     if after in (":", "=", "-", "—", "->"):
         return index + 2
     if after == "of":
-        if following in ("the", "this") and text.low(index + 3) in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
+        if following in ("the", "this") and text.low(index + 3) in lexicon.NODE_NOUNS | set(
+            lexicon.ARCHETYPE_WORDS
+        ):
             return _behind_copula(text, index + 4)
         return index + 2 if before == "the" and text.low(index - 2) in ("by", "under", "with") else 0
     behind = _behind_copula(text, index + 1)
@@ -201,7 +229,20 @@ def _after_name_word(text: Text, index: int) -> int:  # noqa: PLR0911 - one retu
 def _behind_copula(text: Text, index: int) -> int:
     """Return where the words behind `is` or `should be` begin; 0 where there is no such verb."""
     behind = index
-    while text.low(behind) in ("is", "should", "shall", "must", "will", "be", "would", "can", "could", "might", "may", ":"):
+    while text.low(behind) in (
+        "is",
+        "should",
+        "shall",
+        "must",
+        "will",
+        "be",
+        "would",
+        "can",
+        "could",
+        "might",
+        "may",
+        ":",
+    ):
         behind += 1
     return behind if behind > index else 0
 
@@ -218,7 +259,9 @@ def _identifiers(structure: Structure, mentions: Sequence[Mention]) -> Iterator[
             continue
         score, why = _identifier_score(structure, index, mentions)
         weak = not quoted and not is_strong_identifier(token.text)
-        yield Candidate(text=token.text, score=score - 5 * weak if score > SAID else score / (1 + weak), at=index, why=why)
+        yield Candidate(
+            text=token.text, score=score - 5 * weak if score > SAID else score / (1 + weak), at=index, why=why
+        )
 
 
 _FOREIGN_AFTER = frozenset(
@@ -247,7 +290,10 @@ def _identifier_score(  # noqa: PLR0911 - one return a position, in the order th
         return (90 if around.end <= index else 86), "stands beside the archetype"
     if before == "/" and text.low(index - 2) in lexicon.ARCHETYPE_WORDS:
         return 86, "stands beside the archetype"
-    if before in ("node", "service", "component", "module", "thing") and text.low(index - 2) not in _FOREIGN_BEFORE:
+    if (
+        before in ("node", "service", "component", "module", "thing")
+        and text.low(index - 2) not in _FOREIGN_BEFORE
+    ):
         return 86, "stands beside 'node'"
     if after in ("node", "service") and before not in _FOREIGN_BEFORE:
         return 84, "stands beside 'node'"
@@ -260,13 +306,21 @@ def _identifier_score(  # noqa: PLR0911 - one return a position, in the order th
     if text.starts_clause(index):
         return _opening_score(text, index)
     free = before not in lexicon.STOP_WORDS and verb_at((before, "")) is None
-    return (58.5, "an identifier") if free and is_strong_identifier(text.at(index).text) else (20, "an identifier")
+    return (
+        (58.5, "an identifier")
+        if free and is_strong_identifier(text.at(index).text)
+        else (20, "an identifier")
+    )
 
 
 def _is_praised(text: Text, index: int) -> bool:
     """Whether `X is a fine name` or `X would be a good name` is said of it."""
     behind = _behind_copula(text, index + 1)
-    return bool(behind) and "name" in text.lows(behind, 4) and text.low(behind) in ("a", "an", "the", "my", "our", "its")
+    return (
+        bool(behind)
+        and "name" in text.lows(behind, 4)
+        and text.low(behind) in ("a", "an", "the", "my", "our", "its")
+    )
 
 
 def _opening_score(text: Text, index: int) -> tuple[float, str]:
@@ -313,13 +367,19 @@ def _after_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
     inside = text.low(start) in ("(", ":", "—", "-", "->", ",")
     start += inside
     token = text.at(start)
-    if token.kind is not Kind.WORD or is_code_like(token.text) or token.low in lexicon.STOP_WORDS | lexicon.FILLERS:
+    if (
+        token.kind is not Kind.WORD
+        or is_code_like(token.text)
+        or token.low in lexicon.STOP_WORDS | lexicon.FILLERS
+    ):
         return
-    if token.low in lexicon.NAMING_WORDS | set(lexicon.LABELS) | lexicon.DETERMINERS or _VERSION.fullmatch(token.low):
-        return
-    if token.low in lexicon.ARCHETYPE_WORDS or _is_action(text, start):
+    if token.low in lexicon.NAMING_WORDS | set(lexicon.LABELS) | lexicon.DETERMINERS or _VERSION.fullmatch(
+        token.low
+    ):
         return
     name, end = name_value(text, start)
+    if token.low in lexicon.ARCHETYPE_WORDS or (_is_action(text, start) and text.low(end) != ":"):
+        return
     if inside and not text.ends_clause(end):
         return
     if name:
@@ -351,7 +411,22 @@ def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
     """Find `The payment gateway, an effect node` and `the fraud checker should be a compute node`."""
     before = mention.start - 1 - bool(mention.article)
     copula = before
-    while text.low(copula) in ("is", "be", "should", "must", "will", "shall", "to", "as", "would", ",", "(", "—", "-", "'s"):
+    while text.low(copula) in (
+        "is",
+        "be",
+        "should",
+        "must",
+        "will",
+        "shall",
+        "to",
+        "as",
+        "would",
+        ",",
+        "(",
+        "—",
+        "-",
+        "'s",
+    ):
         copula -= 1
     if copula == before or not text.at(copula).is_name:
         return
@@ -362,7 +437,11 @@ def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
     words = [text.at(at).text for at in range(start, end)]
     while words and words[0].lower() in lexicon.NODE_NOUNS | lexicon.ADJECTIVES | lexicon.FILLERS:
         words.pop(0)
-    if not words or words[-1].lower() in lexicon.NODE_NOUNS or any(w.lower() in lexicon.ARCHETYPE_WORDS for w in words):
+    if (
+        not words
+        or words[-1].lower() in lexicon.NODE_NOUNS
+        or any(w.lower() in lexicon.ARCHETYPE_WORDS for w in words)
+    ):
         return
     opened = text.starts_clause(start) or text.low(start - 1) in lexicon.DETERMINERS | lexicon.CREATE_VERBS
     if opened:
@@ -416,7 +495,10 @@ def _may_be_title(text: Text, start: int, end: int) -> bool:
     lows = [text.low(at) for at in range(start, end)]
     if lows[0] in lexicon.NO_TITLES | lexicon.FILLERS or lows[-1] in lexicon.NODE_NOUNS | lexicon.NO_TITLES:
         return False
-    if any(low in lexicon.NAMING_WORDS or low in lexicon.LABELS for low in lows) or " ".join(lows) in lexicon.LABELS:
+    if (
+        any(low in lexicon.NAMING_WORDS or low in lexicon.LABELS for low in lows)
+        or " ".join(lows) in lexicon.LABELS
+    ):
         return False
     if all(low in lexicon.ARCHETYPE_WORDS or low in lexicon.NODE_NOUNS for low in lows):
         return False
@@ -438,7 +520,11 @@ def _subjects(structure: Structure) -> Iterator[Candidate]:
         made = text.low(index) in lexicon.CREATE_VERBS
         start = index + (made or text.low(index) in ("the", "our"))
         end = start
-        while end - start < MAX_NAME_WORDS and _is_plain_noun(text, end) and not (end > start and _acts(text, end)):
+        while (
+            end - start < MAX_NAME_WORDS
+            and _is_plain_noun(text, end)
+            and not (end > start and _acts(text, end))
+        ):
             end += 1
         words = [text.at(at).text for at in range(start, end)]
         if not words or _is_action(text, start) or any(_tells_nothing(word) for word in words[:1]):
@@ -451,7 +537,9 @@ def _subjects(structure: Structure) -> Iterator[Candidate]:
             continue
         if made and text.low(end) in (".", ";", "\n") and end + 2 < len(text.tokens):
             yield Candidate(text=" ".join(words), score=58, at=start, why="what is to be created")
-        elif not made and (_acts(text, behind) or (behind > ordered_at and verb_at(text.lows(behind, 2)) is not None)):
+        elif not made and (
+            _acts(text, behind) or (behind > ordered_at and verb_at(text.lows(behind, 2)) is not None)
+        ):
             yield Candidate(text=" ".join(words), score=59, at=start, why="who does it")
 
 
@@ -464,8 +552,14 @@ def _acts(text: Text, index: int) -> bool:
 
 def _tells_nothing(word: str) -> bool:
     low = word.lower()
-    return low in lexicon.NODE_NOUNS | lexicon.FILLERS | lexicon.ADJECTIVES | lexicon.NAMING_WORDS | lexicon.ORDER_WORDS or (
-        low in lexicon.ARCHETYPE_WORDS or low in lexicon.LABELS or low in lexicon.NO_TITLES
+    return (
+        low
+        in lexicon.NODE_NOUNS
+        | lexicon.FILLERS
+        | lexicon.ADJECTIVES
+        | lexicon.NAMING_WORDS
+        | lexicon.ORDER_WORDS
+        or (low in lexicon.ARCHETYPE_WORDS or low in lexicon.LABELS or low in lexicon.NO_TITLES)
     )
 
 
@@ -506,9 +600,19 @@ def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]
         return
     last = words[-1].lower()
     as_verb = verb_at(text.lows(start, 2))
-    if as_verb is not None and not introduced and not last.endswith(("er", "or")):
+    noun = token.low in lexicon.NOUN_VERBS and last.endswith(("er", "or"))
+    if as_verb is not None and not noun and (not introduced or text.low(start - 1) in lexicon.ORDER_WORDS):
         return
-    if as_verb is not None and text.low(start - 1) in ("to", "can", "should", "must", "will", "you", "we", "i"):
+    if as_verb is not None and text.low(start - 1) in (
+        "to",
+        "can",
+        "should",
+        "must",
+        "will",
+        "you",
+        "we",
+        "i",
+    ):
         return
     known = last in head_nouns()
     if known and len(words) == 1 and text.low(phrase.end) in ("for", "of"):
@@ -518,8 +622,12 @@ def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]
             name = " ".join([*kept[:-1], singular(kept[-1]), words[0]])
             yield Candidate(text=name, score=57.5, at=start, why="what is asked for")
             return
-    does = introduced and len(words) > 1 and last.endswith(("er", "or")) and last not in _PEOPLE and (
-        text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES
+    does = (
+        introduced
+        and len(words) > 1
+        and last.endswith(("er", "or"))
+        and last not in _PEOPLE
+        and (text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES)
     )
     if not known and not (serves and introduced) and not does:
         capital = introduced and token.text[:1].isupper() and not token.text.isupper() and start > 0

@@ -26,7 +26,6 @@ _NO_THINGS = frozenset(
     "it them him her something anything everything things thing result results output input able up out time node "
     "nodes outside there back you system effect compute reducer orchestrator".split()
 )
-_CREATES = frozenset("create build make generate write add get provide produce set_up implement have design".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +36,6 @@ class NamedOperation:
     verb: str = ""
     entity: tuple[str, ...] = ()
     said: bool = False
-
-
-def is_introduction(structure: Structure, action: Action) -> bool:
-    """Whether `create` and its like only ask for the node: `Write an order validator`."""
-    if action.verb.base not in _CREATES:
-        return False
-    words = action.thing.words
-    text = structure.text
-    if text.low(action.at + 1) in ("me", "us") or not words:
-        return action.verb.base not in ("write",) or text.low(action.at + 1) in ("me", "us")
-    last = words[-1].lower()
-    asked = last in lexicon.NODE_NOUNS or last in lexicon.ARCHETYPE_WORDS or is_code_like(words[0])
-    asked = asked or any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words)
-    agent = last in head_nouns() and (last.endswith(("er", "or")) or text.low(action.at + 1) in lexicon.INDEFINITE)
-    return asked or agent
-
-
-def doings(structure: Structure) -> list[Action]:
-    """Return what the node does: actions that are neither denied nor the request for the node."""
-    return [a for a in structure.actions if not a.denied and not is_introduction(structure, a)]
 
 
 def object_words(words: Sequence[str]) -> tuple[str, ...]:
@@ -73,7 +52,11 @@ def object_words(words: Sequence[str]) -> tuple[str, ...]:
 
 def find_operations(structure: Structure, *, entity: Sequence[str], archetype: str) -> list[NamedOperation]:
     """Return the operations a sentence names or means, in its order; nothing where it says none."""
-    found = list(_listed(structure, entity)) or list(_crud(structure, entity)) or list(_done(structure, archetype))
+    found = (
+        list(_listed(structure, entity))
+        or list(_crud(structure, entity))
+        or list(_done(structure, archetype))
+    )
     unique = {operation.name: operation for operation in found}
     return list(unique.values())[:MAX_OPERATIONS]
 
@@ -142,7 +125,9 @@ def _crud(structure: Structure, entity: Sequence[str]) -> Iterator[NamedOperatio
         if token.low == "crud" and not structure.denied[index]:
             subject = _crud_subject(text, index) or tuple(entity) or ("record",)
             for verb in _CRUD:
-                yield NamedOperation(name=operation_name("_".join((verb, *subject)), fallback=verb), verb=verb, entity=subject)
+                yield NamedOperation(
+                    name=operation_name("_".join((verb, *subject)), fallback=verb), verb=verb, entity=subject
+                )
             return
 
 
@@ -150,7 +135,9 @@ def _crud_subject(text: Text, index: int) -> tuple[str, ...]:
     for at in range(index + 1, index + 6):
         if text.low(at) in ("for", "of", "on") and text.at(at + 1).is_name:
             words = []
-            while text.at(at + 1).is_name and text.low(at + 1) not in lexicon.STOP_WORDS | lexicon.NAMING_WORDS:
+            while (
+                text.at(at + 1).is_name and text.low(at + 1) not in lexicon.STOP_WORDS | lexicon.NAMING_WORDS
+            ):
                 words.append(text.at(at + 1).text)
                 at += 1  # noqa: PLW2901 - the phrase is walked through
             subject = object_words(words)
@@ -160,9 +147,12 @@ def _crud_subject(text: Text, index: int) -> tuple[str, ...]:
 
 
 def _done(structure: Structure, archetype: str) -> Iterator[NamedOperation]:
-    doing = doings(structure)
+    doing = structure.doings
     for position, action in enumerate(doing):
-        if action.verb.base in ("return", "take", "give", "get", "accept", "provide", "be", "have") and len(doing) > 1:
+        if (
+            action.verb.base in ("return", "take", "give", "get", "accept", "provide", "be", "have")
+            and len(doing) > 1
+        ):
             continue
         if archetype == "compute" and action.verb.archetype == "effect" and position:
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import field_name, is_strong_identifier, words_of
 from nodesmith.spec.sentence.lists import items
-from nodesmith.spec.sentence.operations import doings, object_words
+from nodesmith.spec.sentence.operations import object_words
 from nodesmith.spec.sentence.structure import noun_phrase
 from nodesmith.spec.sentence.words import singular
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 MAX_EVENTS = 12
-_SUMS = re.compile(r"\b(sum|total|revenue|balance|amount|turnover|sales|money|points|spend|value|accumulat|adds? up)", re.I)
+_SUMS = re.compile(
+    r"\b(sum|total|revenue|balance|amount|turnover|sales|money|points|spend|value|accumulat|adds? up)", re.I
+)
 _COUNTS = re.compile(r"\b(count|number of|how many|tall(y|ies)|statistics|stats|increment)", re.I)
 _LAST = re.compile(r"\b(last|latest|current|status|state|position|remember|known)", re.I)
 _AVERAGES = re.compile(r"\b(average|averaging|mean)\b", re.I)
@@ -44,13 +46,13 @@ def guess_state(structure: Structure, *, name: str) -> StateGuess:
     key = _key(structure)
     said = bool(key)
     if not key:
-        entity = next((object_words(a.whose.words) for a in doings(structure) if a.whose.words), ())
+        entity = next((object_words(a.whose.words) for a in structure.doings if a.whose.words), ())
         key = _key_name(entity or tuple(name.split("_")[:1]))
-    fields, extra = _fields(structure.text.clean, key)
+    fields, extra = _fields(f"{structure.text.clean} {name.replace('_', ' ')}", key)
     names = _events(structure)
     events_said = bool(names)
     if not names:
-        thing = next((object_words(a.thing.words) for a in doings(structure) if a.thing.words), ())
+        thing = next((object_words(a.thing.words) for a in structure.doings if a.thing.words), ())
         names = [field_name("_".join((*(thing or (name,)), "recorded")), fallback="recorded")]
     events = {event: {key: "str", **extra} for event in names}
     return StateGuess(key=key, key_said=said, fields=fields, events=events, events_said=events_said)
@@ -66,7 +68,9 @@ def _key_name(words: tuple[str, ...]) -> str:
 def _key(structure: Structure) -> str:
     for label in structure.labels:
         if label.field == "key":
-            return field_name(" ".join(structure.text.low(at) for at in range(label.start, label.end)), fallback="")
+            return field_name(
+                " ".join(structure.text.low(at) for at in range(label.start, label.end)), fallback=""
+            )
     text = structure.text
     for index, token in enumerate(text.tokens):
         if token.low in _EACH and token.is_name and text.at(index + 1).is_name:
@@ -117,7 +121,10 @@ def _events(structure: Structure) -> list[str]:
 def _named(text: Text, spans: list[tuple[int, int]]) -> Iterator[str]:
     for start, end in spans[:MAX_EVENTS]:
         words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
-        name = field_name(" ".join(w for w in words if w.lower() not in lexicon.STOP_WORDS | lexicon.DETERMINERS), fallback="")
+        name = field_name(
+            " ".join(w for w in words if w.lower() not in lexicon.STOP_WORDS | lexicon.DETERMINERS),
+            fallback="",
+        )
         if name and name not in lexicon.ARCHETYPE_WORDS and name != "get_state":
             yield name
 
@@ -132,7 +139,12 @@ def _before(text: Text, index: int) -> list[str]:
             break
         words = [token.text]
         identifier = is_strong_identifier(token.text)
-        if not identifier and len(names) == 0 and _is_noun(text, at - 1) and not is_strong_identifier(text.at(at - 1).text):
+        if (
+            not identifier
+            and len(names) == 0
+            and _is_noun(text, at - 1)
+            and not is_strong_identifier(text.at(at - 1).text)
+        ):
             words.insert(0, text.at(at - 1).text)
             at -= 1
         name = field_name("_".join(words_of(" ".join(words))), fallback="")

@@ -9,12 +9,12 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import is_code_like, words_of
 from nodesmith.spec.sentence.lists import Span, arrows, bulleted, items, numbered
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.operations import is_introduction, object_words
+from nodesmith.spec.sentence.operations import object_words
 from nodesmith.spec.sentence.structure import Action, noun_phrase
 from nodesmith.spec.sentence.words import verb_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
@@ -54,12 +54,12 @@ def ordered_steps(structure: Structure) -> list[Step]:
 def any_steps(structure: Structure, mentions: Sequence[Mention]) -> list[Step]:
     """Return the steps of a text that is known to speak of an orchestrator."""
     text = structure.text
-    steps = ordered_steps(structure)
-    if len(steps) > 1:
-        return steps
     called = [Step(node=_bare(text, m)) for m in mentions if m.role is Role.OTHER and m.start < m.at]
     if len(called) > 1:
         return called
+    steps = ordered_steps(structure)
+    if len(steps) > 1:
+        return steps
     spans = bulleted(text)
     if len(spans) > 1:
         return _from_spans(text, spans)
@@ -103,19 +103,37 @@ def _step(text: Text, start: int, end: int) -> Step:
     if found is not None and start < end:
         phrase = noun_phrase(text, start + found[2])
         return Step(verb=found[0].base, thing=object_words(phrase.words))
+    if text.low(start + 1) in lexicon.DETERMINERS and text.low(start).isalpha():
+        thing = object_words(noun_phrase(text, start + 1).words)
+        return Step(
+            verb=words_of(text.at(start).text)[0] if words_of(text.at(start).text) else "", thing=thing
+        )
     words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
     kept = [word for word in words if word.lower() not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS]
     return Step(thing=tuple(words_of(" ".join(kept[:3]))))
 
 
 def _from_actions(structure: Structure) -> list[Step]:
-    doing = [a for a in structure.actions if not a.denied and not is_introduction(structure, a)]
-    doing = [a for a in doing if not _is_about_running(a)]
-    return [_filled(action, doing) for action in doing][:MAX_STEPS]
+    doing = [a for a in structure.doings if not _is_about_running(a)]
+    placed = [(action.at, _filled(action, doing)) for action in doing] + list(_elided(structure.text, doing))
+    return [step for _, step in sorted(placed, key=lambda pair: pair[0])][:MAX_STEPS]
+
+
+def _elided(text: Text, doing: Sequence[Action]) -> Iterator[tuple[int, Step]]:
+    """Read the `then a hotel` of `books a flight, then a hotel`: the verb is the one before."""
+    for index, token in enumerate(text.tokens):
+        before = [action for action in doing if action.at < index]
+        if token.low not in _ORDERING or not before or text.low(index + 1) not in ("a", "an", "the"):
+            continue
+        thing = object_words(noun_phrase(text, index + 1).words)
+        if thing:
+            yield index, Step(verb=before[-1].verb.base, thing=thing)
 
 
 def _is_about_running(action: Action) -> bool:
-    return action.verb.archetype == "orchestrator" or (action.verb.base in ("call", "get") and not action.thing.words)
+    return action.verb.archetype == "orchestrator" or (
+        action.verb.base in ("call", "get") and not action.thing.words
+    )
 
 
 def _filled(action: Action, doing: Sequence[Action]) -> Step:

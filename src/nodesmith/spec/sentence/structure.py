@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import is_code_like
 from nodesmith.spec.sentence.text import Kind, Text
-from nodesmith.spec.sentence.words import Form, Verb, guessed_verb, singular, verb_at
+from nodesmith.spec.sentence.words import Form, Verb, guessed_verb, head_nouns, singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LABEL_WORDS = 3
 MAX_PHRASE = 6
+# A sentence about one node has no more to say; what is beyond would only cost time.
+MAX_ACTIONS = 80
+MAX_CLAUSE = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +60,27 @@ class Structure:
     denied: tuple[bool, ...]
     labels: tuple[Label, ...]
     actions: tuple[Action, ...]
+    doings: tuple[Action, ...]
 
 
 def analyse(text: Text) -> Structure:
     """Find denials, labels and actions in a text."""
     denied = tuple(_denials(text))
     labels = tuple(find_labels(text))
-    return Structure(text=text, denied=denied, labels=labels, actions=tuple(_actions(text, denied)))
+    actions = tuple(islice(_actions(text, denied), MAX_ACTIONS))
+    doings = tuple(action for action in actions if not action.denied and not is_introduction(text, action))
+    return Structure(text=text, denied=denied, labels=labels, actions=actions, doings=doings)
 
 
 def _denials(text: Text) -> Iterator[bool]:
     active = False
     for index in range(len(text.tokens)):
         low = text.low(index)
-        ends = low in lexicon.DENIAL_ENDS and text.low(index - 1) not in ("not", "or") and text.low(index + 1) != "/"
+        ends = (
+            low in lexicon.DENIAL_ENDS
+            and text.low(index - 1) not in ("not", "or")
+            and text.low(index + 1) != "/"
+        )
         slashed = low == "/" and text.low(index + 1) == "o"
         if (text.ends_clause(index) and not slashed) or ends:
             active = False
@@ -115,7 +127,16 @@ def _label_at(text: Text, index: int) -> Label | None:
 
 def _opens_line(text: Text, index: int) -> bool:
     before = index - 1
-    while text.at(before).kind is Kind.MARK and text.low(before) in ("{", "#", "##", "###", "/", "|", "*", "("):
+    while text.at(before).kind is Kind.MARK and text.low(before) in (
+        "{",
+        "#",
+        "##",
+        "###",
+        "/",
+        "|",
+        "*",
+        "(",
+    ):
         before -= 1
     return text.at(before).kind in (Kind.BREAK, Kind.BULLET)
 
@@ -124,9 +145,17 @@ def _may_open_label(text: Text, index: int) -> bool:
     if text.starts_clause(index):
         return True
     # `name = "x" type = "effect"`, and `domain=x` in the middle of a sentence
-    if text.low(index) not in lexicon.LABELS or text.low(index) in ("id", "class", "node", "service", "component"):
+    if text.low(index) not in lexicon.LABELS or text.low(index) in (
+        "id",
+        "class",
+        "node",
+        "service",
+        "component",
+    ):
         return False
-    return text.low(index + 1) == "=" or (text.low(index + 1) == ":" and text.low(index) in ("name", "type", "kind"))
+    return text.low(index + 1) == "=" or (
+        text.low(index + 1) == ":" and text.low(index) in ("name", "type", "kind")
+    )
 
 
 def _is_label_mark(text: Text, index: int, *, opens: bool) -> bool:
@@ -176,6 +205,10 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     before, after = text.low(index - 1), text.low(index + 1)
     if before == "of" or (before in lexicon.DETERMINERS and before not in ("that", "this", "it")):
         return False
+    if text.low(index) == "compute" and not is_compute_verb(text, index):
+        return False
+    if text.low(index) in lexicon.GOING_ON and after in lexicon.STATE_NOUNS:
+        return False  # "a streaming average"
     if text.low(index) == "order" and after not in lexicon.QUANTIFIERS:
         return False
     if text.low(index) == "orders" and before not in ("that", "which", "it", "then", "next", "and"):
@@ -202,10 +235,40 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     return after not in ("of", "service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
 
 
+def is_compute_verb(text: Text, index: int) -> bool:
+    """Whether `compute` is something to do there, and not the archetype."""
+    before, after = text.low(index - 1), text.low(index + 1)
+    if before in lexicon.DETERMINERS | lexicon.ADJECTIVES:
+        return False
+    if after in lexicon.NODE_NOUNS and after not in lexicon.DETERMINERS:
+        return False
+    if text.starts_clause(index) and before != ":" and _goes_with_thing(text, index + 1):
+        return True
+    return before in ("to", "can", "should", "will", "must", "could", "we", "i", "and", "then", "would") or (
+        after in (lexicon.QUANTIFIERS - {"that"}) | {"how", "what", "whether"}
+    )
+
+
+def _goes_with_thing(text: Text, index: int) -> bool:
+    """Whether plain words follow that an item of a list or a preposition ends: `compute wages, ...`."""
+    end = index
+    while (
+        text.at(end).kind is Kind.WORD
+        and text.at(end).text.islower()
+        and text.low(end) not in lexicon.STOP_WORDS
+    ):
+        if is_code_like(text.at(end).text) or text.low(end) in lexicon.NAMING_WORDS | lexicon.NODE_NOUNS:
+            return False
+        end += 1
+    listed = text.low(index - 2) == "," and text.low(end) in (",", "and", "\n", ".")
+    return end > index and (listed or text.low(end) in lexicon.PREPOSITIONS)
+
+
 def _clause_start(text: Text, index: int) -> int:
-    while not text.starts_clause(index):
-        index -= 1
-    return index
+    start = index
+    while not text.starts_clause(start) and index - start < MAX_CLAUSE:
+        start -= 1
+    return start
 
 
 def _after_list(text: Text, index: int) -> int:
@@ -255,7 +318,14 @@ def _is_participle(text: Text, index: int) -> bool:
     """Whether it is the `seen` of `the last price seen for a product`."""
     low, after = text.low(index), text.low(index + 1)
     found = verb_at((low, ""))
-    past = (found is not None and found[1] is Form.PAST) or low in ("seen", "made", "done", "sold", "used", "known")
+    past = (found is not None and found[1] is Form.PAST) or low in (
+        "seen",
+        "made",
+        "done",
+        "sold",
+        "used",
+        "known",
+    )
     return past and (text.ends_clause(index + 1) or after in lexicon.PREPOSITIONS)
 
 
@@ -267,3 +337,24 @@ def _is_next_verb(text: Text, index: int) -> bool:
     if found[1] is Form.GERUND and after.low not in lexicon.QUANTIFIERS and singular(after.low) == after.low:
         return False  # "a user onboarding process"
     return after.is_name and after.low not in lexicon.STOP_WORDS - lexicon.DETERMINERS
+
+
+_CREATES = frozenset(
+    "create build make generate write add get provide produce set_up implement have design".split()
+)
+
+
+def is_introduction(text: Text, action: Action) -> bool:
+    """Whether `create` and its like only ask for the node: `Write an order validator`."""
+    if action.verb.base not in _CREATES:
+        return False
+    words = action.thing.words
+    if text.low(action.at + 1) in ("me", "us"):
+        return True
+    if not words:
+        return action.verb.base != "write"
+    last = words[-1].lower()
+    if any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words) or is_code_like(words[0]):
+        return True
+    agent = last.endswith(("er", "or")) or text.low(action.at + 1) in lexicon.INDEFINITE
+    return last in lexicon.NODE_NOUNS or (last in head_nouns() and agent)

@@ -100,13 +100,18 @@ def read(sentence: str) -> Text:
         )
     clean = clean_text(sentence[:MAX_CHARACTERS])
     return Text(
-        clean=clean, tokens=tuple(_tokens(clean)), given=len(sentence), read=min(len(sentence), MAX_CHARACTERS)
+        clean=clean,
+        tokens=tuple(_tokens(clean)),
+        given=len(sentence),
+        read=min(len(sentence), MAX_CHARACTERS),
     )
 
 
 def clean_text(text: str) -> str:
     """Return the text without control, format and pictorial characters, with plain quotes, arrows and dashes."""
-    plain = unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_TRANSLATION))
+    plain = unicodedata.normalize(
+        "NFKC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_TRANSLATION)
+    )
     kept = "".join(map(_readable, plain))
     return "\n".join(" ".join(_HTML.sub(" ", line).split()) for line in kept.split("\n")).strip()
 

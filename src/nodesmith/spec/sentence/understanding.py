@@ -15,7 +15,7 @@ from nodesmith.spec.sentence.domains import domain_of_path, find_domain
 from nodesmith.spec.sentence.identifiers import bare_words, tidy
 from nodesmith.spec.sentence.mentions import Mention, Role, find_mentions
 from nodesmith.spec.sentence.names import Candidate, said_names
-from nodesmith.spec.sentence.operations import NamedOperation, doings, find_operations, object_words
+from nodesmith.spec.sentence.operations import NamedOperation, find_operations, object_words
 from nodesmith.spec.sentence.steps import Step, any_steps
 from nodesmith.spec.sentence.structure import Structure, analyse
 from nodesmith.spec.sentence.text import read
@@ -98,13 +98,15 @@ def _archetype(
     said = _evident(structure, mentions, names)
     if said.archetype or not _asks_for_something(structure, names):
         return said
-    return Choice(archetype="compute", said=False, why="nothing that speaks of the outside, of state or of steps")
+    return Choice(
+        archetype="compute", said=False, why="nothing that speaks of the outside, of state or of steps"
+    )
 
 
 def _asks_for_something(structure: Structure, names: Sequence[Candidate]) -> bool:
     """Whether it tells something to do, though not what kind of node does it."""
     asked = any(c.why == "what is asked for" and len(c.text.split()) > 1 for c in names)
-    return asked or any(action.thing.words for action in doings(structure)) or _tells_what_it_does(structure)
+    return asked or any(action.thing.words for action in structure.doings) or _tells_what_it_does(structure)
 
 
 def _tells_what_it_does(structure: Structure) -> bool:
@@ -113,7 +115,10 @@ def _tells_what_it_does(structure: Structure) -> bool:
     for index, token in enumerate(text.tokens):
         following = text.at(index + 1)
         if token.low in ("that", "which", "it") and following.is_name and text.at(index + 2).is_name:
-            if following.low not in lexicon.STOP_WORDS | lexicon.FILLERS | lexicon.NODE_NOUNS and following.low.endswith("s"):
+            if (
+                following.low not in lexicon.STOP_WORDS | lexicon.FILLERS | lexicon.NODE_NOUNS
+                and following.low.endswith("s")
+            ):
                 return True
     return False
 
@@ -124,19 +129,32 @@ def _evident(structure: Structure, mentions: Sequence[Mention], names: Sequence[
 
 
 def _refuse_meaningless(
-    structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate], choice: Choice, *, named: bool
+    structure: Structure,
+    mentions: Sequence[Mention],
+    names: Sequence[Candidate],
+    choice: Choice,
+    *,
+    named: bool,
 ) -> None:
     said_name = named or (bool(names) and names[0].score >= CLEARLY_SAID)
-    doing = [a for a in doings(structure) if a.thing.words or said_name or a.at > 0]
+    doing = [a for a in structure.doings if a.thing.words or said_name or a.at > 0]
     if not choice.archetype:
         if said_name:
             raise _refusal("it does not tell which kind of node this is")
         raise _refusal("the sentence does not tell what the node is to do")
     said = any(m.role is Role.SAID for m in mentions)
-    has_matter = bool(doing) or said_name or any(c.score >= 50 for c in derived_names(structure, mentions, choice.archetype))  # noqa: PLR2004
+    has_matter = (
+        bool(doing)
+        or said_name
+        or any(c.score >= 50 for c in derived_names(structure, mentions, choice.archetype))
+    )  # noqa: PLR2004
     if not has_matter:
-        what = f"an {choice.archetype} node" if choice.archetype[0] in "aeiou" else f"a {choice.archetype} node"
-        raise _refusal(f"it asks for {what}, but not for what" if said else "it does not tell what the node is to do")
+        what = (
+            f"an {choice.archetype} node" if choice.archetype[0] in "aeiou" else f"a {choice.archetype} node"
+        )
+        raise _refusal(
+            f"it asks for {what}, but not for what" if said else "it does not tell what the node is to do"
+        )
 
 
 def _name(
@@ -167,9 +185,14 @@ def _name(
 
 
 def _parts(
-    structure: Structure, mentions: Sequence[Mention], archetype: str, name: str, domain: str, assumed: list[str]
+    structure: Structure,
+    mentions: Sequence[Mention],
+    archetype: str,
+    name: str,
+    domain: str,
+    assumed: list[str],
 ) -> Parts:
-    entity = next((words for a in doings(structure) if (words := object_words(a.thing.words))), ())
+    entity = next((words for a in structure.doings if (words := object_words(a.thing.words))), ())
     steps: Sequence[Step] = ()
     if archetype == "orchestrator":
         steps = any_steps(structure, mentions)
@@ -178,10 +201,12 @@ def _parts(
             assumed.append("one step, because the sentence tells none")
         entity = next((s.thing for s in steps if s.thing and s.verb), entity)
         operations = [NamedOperation(name=tidy(["run", *name.split("_")]).name, said=False)]
+    elif archetype == "reducer":
+        operations = []
     else:
         operations = find_operations(structure, entity=entity, archetype=archetype)
-    if not operations:
-        operations = [_operation_of_name(name)]
+    if not operations and archetype != "reducer":
+        operations = [_operation_of_name(name, archetype)]
         assumed.append(f"operation: {operations[0].name}, from the name")
     return Parts(
         structure=structure, archetype=archetype, name=name, domain=domain, operations=operations, steps=steps,
@@ -189,11 +214,14 @@ def _parts(
     )  # fmt: skip
 
 
-def _operation_of_name(name: str) -> NamedOperation:
+def _operation_of_name(name: str, archetype: str) -> NamedOperation:
     from nodesmith.spec.sentence.words import verbs
 
     words = name.split("_")
     verb = next((v.base for v in verbs().values() if v.agent == words[-1] and "_" not in v.base), "")
     if verb and len(words) > 1:
         return NamedOperation(name="_".join((verb, *words[:-1])), verb=verb, entity=tuple(words[:-1]))
-    return NamedOperation(name=tidy(["handle", *words]).name, entity=tuple(words))
+    if words[0] in verbs() and len(words) > 1:
+        return NamedOperation(name=name, verb=words[0], entity=tuple(words[1:]))
+    verb = "calculate" if archetype == "compute" else "handle"
+    return NamedOperation(name=tidy([verb, *words]).name, verb=verb, entity=tuple(words))

@@ -133,7 +133,13 @@ def guessed_verb(lows: tuple[str, ...], before: str) -> tuple[Verb, Form, int] |
 
 
 def _unknown(base: str) -> Verb:
-    return Verb(base=base, archetype="", weight=0, agent=base + ("r" if base.endswith("e") else "er"))
+    return Verb(base=base, archetype="", weight=0, agent=agent_of(base))
+
+
+def agent_of(base: str) -> str:
+    """Return who does a verb's work, as names say it: `write` -> `writer`; by rule where nobody listed the verb."""
+    known = verbs().get(base)
+    return known.agent if known is not None else base + ("r" if base.endswith("e") else "er")
 
 
 def singular(word: str) -> str:
@@ -147,11 +153,6 @@ def singular(word: str) -> str:
     if word.endswith(("ches", "shes", "xes", "sses", "zzes")):
         return word[:-2]
     return word[:-1]
-
-
-def agent_of(verb: Verb) -> str:
-    """Return who does a verb's work, as names say it: `write` -> `writer`."""
-    return verb.agent
 
 
 def _third(base: str) -> str:
