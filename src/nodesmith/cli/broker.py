@@ -21,6 +21,7 @@ PURPOSE = "for a laptop and for tests, not for production: one process, no repli
     help="Run a Kafka-protocol broker for a laptop and for tests.\n\nNot for production: one process, no replicas, no TLS or "
     "logins, no transactions. Any Kafka client can use it. Records and committed offsets stay in the data folder "
     "until they are deleted, and survive a killed broker (not a power cut).",
+    epilog="\b\nExamples:\n  nodesmith broker\n  nodesmith broker --port 0 --data-dir /tmp/broker --json",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

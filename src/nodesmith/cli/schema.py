@@ -10,7 +10,12 @@ import click
 from nodesmith.errors import InputError
 
 
-@click.command(short_help="Print the JSON Schema of spec files.")
+EXAMPLE = """\b
+Example:
+  nodesmith schema -o node.schema.json"""
+
+
+@click.command(short_help="Print the JSON Schema of spec files.", epilog=EXAMPLE)
 @click.option(
     "-o",
     "--output",

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from nodesmith.spec.model import NodeSpec
 
 
-@click.command(short_help="Check spec files and show every error.")
+EXAMPLE = """\b
+Examples:
+  nodesmith validate customer_writer.node.yaml
+  nodesmith validate orders/ --json"""
+
+
+@click.command(short_help="Check spec files and show every error.", epilog=EXAMPLE)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(paths: tuple[Path, ...], as_json: bool) -> int:

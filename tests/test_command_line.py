@@ -1,0 +1,50 @@
+"""What every command of `nodesmith` has in common."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nodesmith.cli.application import COMMANDS
+
+
+def nodesmith(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nodesmith", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    done = nodesmith(command, "--help")
+
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert f"nodesmith {command}" in done.stdout.split("Example")[1]
+
+
+@pytest.mark.parametrize("arguments", [["bogus"], ["generate"], ["call", "x", "--timeout", "soon"]])
+def test_bad_usage_is_exit_2_and_says_why(arguments: list[str]) -> None:
+    done = nodesmith(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Error:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_is_one_json_object_where_json_is_asked_for() -> None:
+    done = nodesmith("new", "", "--print", "--json")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["type"] == "SentenceError"
+
+
+def test_the_version_is_told() -> None:
+    assert nodesmith("--version").stdout.startswith("nodesmith ")
