@@ -9,7 +9,6 @@ import click
 
 from nodesmith.errors import InputError
 
-
 EXAMPLE = """\b
 Example:
   nodesmith schema -o node.schema.json"""
