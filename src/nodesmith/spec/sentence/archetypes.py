@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SAID_WEIGHT = 4.0
 
+_OVER_TIME = frozenset("per each every event events by day daily hour month so far ever".split())
+_GATHERS = frozenset(["collect", "gather", "keep", "maintain", "track", "show", "hold"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -65,6 +68,7 @@ def find_evidence(
         *_outside(structure, inside),
         *_purity(structure),
         *_state(structure),
+        *_summary(structure),
         *_workflow(structure),
         *_named(names, 0.4 if structure.doings else 0.8),
     ]
@@ -175,10 +179,11 @@ def _state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=1.5, why=f"per {text.at(index + 1).text}")
         elif (
             low in ("events", "event")
-            and text.low(index - 1) not in ("audit", "price")
             and _is_source(text, index)
         ):
             yield Evidence(archetype="reducer", weight=2, why="from events")
+        elif low in lexicon.GOING_ON and text.low(index + 1) in lexicon.STATE_NOUNS:
+            yield Evidence(archetype="reducer", weight=2, why=f"a {low} {text.low(index + 1)}")
         elif low in lexicon.STATE_NOUNS and not calculating and _of_each(text, index):
             yield Evidence(archetype="reducer", weight=2.5, why=f"the {low} of each")
         elif low in ("running", "latest", "last") and text.low(index + 1) in lexicon.STATE_NOUNS | {"known"}:
@@ -192,6 +197,20 @@ def _state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=1.5, why="something that goes on")
         elif low == "up-to-date" or low == "accumulated":
             yield Evidence(archetype="reducer", weight=2, why=low)
+
+
+def _summary(structure: Structure) -> Iterator[Evidence]:
+    """Tell counting within one text from counting as events come; and collecting figures from fetching them."""
+    text = structure.text
+    lows = {token.low for token in text.tokens}
+    for action in structure.doings[:1]:
+        once = text.lows(action.thing.end, 2) in (("in", "a"), ("of", "a"), ("in", "the"), ("of", "the"), ("in", "given"))
+        listed = action.counted in ("list", "array", "sequence", "series") or bool(lows & {"list", "array", "string"})
+        if action.verb.archetype == "reducer" and (once or listed) and not lows & _OVER_TIME:
+            yield Evidence(archetype="compute", weight=3.5, why="one input is looked at")
+        figures = [*action.thing.words[-1:], action.counted]
+        if action.verb.base in _GATHERS and any(word.lower() in lexicon.STATE_NOUNS for word in figures if word):
+            yield Evidence(archetype="reducer", weight=2.5, why=f"{figures[0]!r} are kept")
 
 
 def _of_each(text: Text, index: int) -> bool:

@@ -11,16 +11,17 @@ from nodesmith.spec.sentence.names import Candidate
 from nodesmith.spec.sentence.operations import object_words, thing_of
 from nodesmith.spec.sentence.steps import any_steps
 from nodesmith.spec.sentence.structure import noun_phrase
-from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms, verbs
+from nodesmith.spec.sentence.words import head_nouns, verb_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nodesmith.spec.sentence.structure import Action, Structure
 
-_LEADS = frozenset(["orchestrate", "coordinate", "manage", "process", "supervise", "oversee", "conduct"])
+_LEADS = frozenset(["run", "handle", "drive", "automate", "orchestrate", "coordinate", "manage", "process", "supervise", "oversee", "conduct"])
 _PASSING = frozenset("running current latest last known total actual present".split())
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
+_COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
 _EVERYTHING = frozenset(
     ["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"]
 )
@@ -95,29 +96,35 @@ def _key_words(structure: Structure) -> tuple[str, ...]:
 def _named_after(
     action: Action, doing: Sequence[Action], archetype: str, kept_for: Sequence[str]
 ) -> list[str]:
-    thing = [
-        singular(w) if i == 99 else w
-        for i, w in enumerate(object_words(action.thing.words) or thing_of(action, doing))
-    ]
+    thing = list(
+        object_words(action.thing.words) or thing_of(action, doing) or words_of(" ".join(action.thing.words))
+    )
     if not thing:
         return []
     whose = list(object_words(action.whose.words))
-    if (
-        archetype == "reducer"
-        and action.verb.base in _KEEPS
-        and not whose
-        and thing[-1] not in lexicon.STATE_NOUNS
-        and kept_for
-    ):
-        return [*kept_for, *thing] if kept_for[-1] not in thing else [*thing]
-    if archetype == "reducer" and thing[-1] in lexicon.STATE_NOUNS:
-        bare = [word for word in thing if word not in _PASSING] or thing[-1:]
-        return [*whose, *bare] if whose else [*bare, action.verb.agent]
+    if archetype == "reducer" and (kept := _kept_name(action, thing, whose, kept_for)):
+        return kept
     if archetype == "effect" and _is_manager(doing, thing):
         return [*thing, "store"]
     if len(thing) == 1 and whose and thing[0] in lexicon.STATE_NOUNS | {"existence", "price", "cost", "name"}:
         thing = [*whose, *thing]
     return thing if thing[-1] == action.verb.agent else [*thing, *action.verb.agent.split("_")]
+
+
+def _kept_name(
+    action: Action, thing: Sequence[str], whose: Sequence[str], kept_for: Sequence[str]
+) -> list[str]:
+    """Return a name from what a reducer keeps, and for whom: `the balance of every account`."""
+    keeps = action.verb.base in _KEEPS
+    if keeps and action.counted in _COUNTED:
+        return [*thing, _COUNTED[action.counted]]
+    bare = [word for word in thing if word not in _PASSING] or list(thing[-1:])
+    if thing[-1] in lexicon.STATE_NOUNS:
+        return [*whose, *bare] if whose else [*bare, action.verb.agent]
+    if keeps and (whose or kept_for):
+        owner = whose or kept_for
+        return list(thing) if owner[-1] in thing else [*owner, *bare]
+    return []
 
 
 def _is_manager(doing: Sequence[Action], thing: Sequence[str]) -> bool:
@@ -136,10 +143,10 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
         several = text.low(action.thing.end) in (",", "and") and action.thing.words
         if action.verb.base in _LEADS and not action.denied and not several:
             words = object_words(action.thing.words)
-            while len(words) > 1 and words[-1] in ("process", "flow", "workflow"):
+            while len(words) > 1 and words[-1] in ("process", "flow", "workflow") and not words[-2].endswith("ing"):
                 words = words[:-1]
             if words:
-                nominal = words[-1].endswith(("ing", "ment", "tion", "al"))
+                nominal = words[-1].endswith(("ing", "ment", "tion", "al", "process"))
                 name = words if nominal else (*words, "workflow")
                 yield Candidate(text=" ".join(name), score=57, at=action.at, why="made from what it leads")
     for index, token in enumerate(text.tokens):
@@ -159,6 +166,10 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
     """Read `a reducer node for user session state aggregation`."""
     text = structure.text
     for mention in mentions:
+        if mention.role is Role.SAID and text.low(mention.end) in ("over", "of", "on"):
+            told = object_words(noun_phrase(text, mention.end + 1).words)
+            if told:
+                yield Candidate(text=" ".join(told), score=44, at=mention.end, why="made from what it is about")
         if mention.role is Role.SAID and text.low(mention.end) == "for":
             words = [w for w in noun_phrase(text, mention.end + 1).words if w.lower() not in lexicon.SYSTEMS]
             known = words and head_nouns().get(words[-1].lower())
@@ -178,8 +189,3 @@ def last_resort(structure: Structure, archetype: str) -> list[Candidate]:
         if action.verb.archetype == archetype and action.verb.agent:
             return [Candidate(text=action.verb.agent, score=20, at=action.at, why="made from what it does")]
     return []
-
-
-def agents() -> frozenset[str]:
-    """Return every word for somebody who does something."""
-    return frozenset(verb.agent for verb in verbs().values())

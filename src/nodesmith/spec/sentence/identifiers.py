@@ -98,7 +98,7 @@ def is_kebab(text: str) -> bool:
 
 def is_product(text: str) -> bool:
     """Whether a token is the name of a product: `PostgreSQL`."""
-    return text.lower() in lexicon.SYSTEMS or any(text.rstrip("s") == product for product in lexicon.PRODUCTS)
+    return (text.lower() in lexicon.SYSTEMS and text.lower() not in lexicon.COMMON_SYSTEMS) or any(text.rstrip("s") == product for product in lexicon.PRODUCTS)
 
 
 def archetype_in(text: str) -> str:

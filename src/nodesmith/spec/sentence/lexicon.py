@@ -191,7 +191,7 @@ AUXILIARIES = frozenset(
     "'s 'd 'll 're 've isn't aren't doesn't don't won't cannot can't shouldn't".split()
 )
 STOP_WORDS = PREPOSITIONS | CONJUNCTIONS | PRONOUNS | AUXILIARIES | {
-    "not", "no", "please", "there", "here", "also", "mit", "dem", "avec", "con", "que", "qui", "para", "für", "fur", "pour",
+    "not", "no", "whether", "please", "there", "here", "also", "mit", "dem", "avec", "con", "que", "qui", "para", "für", "fur", "pour",
     "und", "welche", "welcher", "welches", "des", "del", "namens",
 }  # fmt: skip
 QUANTIFIERS = frozenset(
@@ -251,6 +251,7 @@ NAME_WORDS = frozenset(
 LISTED_THINGS = frozenset(
     "step input output field operation event following these this stage method example".split()
 )
+STATED = frozenset("invalid valid old raw bad duplicate stale expired missing broken empty new open closed".split())
 GOING_ON = frozenset("streaming rolling running moving growing remaining sliding".split())
 HAPPENING = frozenset("occur occurs happen happens appear appears arrive arrives come comes".split())
 # What is said to be there already, or to go away, is not what is asked for.
@@ -322,6 +323,8 @@ SYSTEMS = {
     "milvus": "", "qdrant": "", "pinecone": "", "keycloak": "", "okta": "", "launchdarkly": "", "soundcloud": "",
     "teams": "", "mailgun": "", "adyen": "", "klarna": "", "openai": "", "sap": "", "odoo": "", "dropbox": "",
 }  # fmt: skip
+# Systems whose names are things as well: what is done to a webhook is done to a webhook.
+COMMON_SYSTEMS = frozenset("webhook webhooks vault teams oracle websocket websockets elastic".split())
 # Signs of the outside world that are no adapter of their own.
 OUTSIDE_WORDS = frozenset(
     "api apis database databases db disk filesystem bucket smtp email emails mail mails sms printer server network "

@@ -571,6 +571,10 @@ def _heads(structure: Structure) -> Iterator[Candidate]:
             continue
         start, introduced = skip_introduction(text, index)
         yield from _head_at(text, start, introduced=introduced)
+        if text.low(start) in lexicon.NODE_NOUNS and text.low(start + 1) == "for":
+            words = noun_phrase(text, start + 2).words
+            if len(words) > 1 and words[-1].lower() in head_nouns():
+                yield Candidate(text=" ".join(words), score=57.5, at=start + 2, why="what it is for")
 
 
 def skip_introduction(text: Text, index: int) -> tuple[int, bool]:

@@ -41,8 +41,11 @@ class NamedOperation:
 def object_words(words: Sequence[str]) -> tuple[str, ...]:
     """Return what an object is about: `customer records` -> customer; without products, in the singular."""
     kept = [w for w in words if not is_product(w) and w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]
-    while len(kept) > 1 and kept[-1].lower() in lexicon.GENERIC_TAILS:
+    while len(kept) > 1 and kept[-1].lower() in lexicon.GENERIC_TAILS and kept[-2].lower() not in lexicon.STATED:
         kept.pop()
+    if not [word for word in kept if word.lower() not in ("api", "apis", "service")]:
+        kept = [w for w in words if w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]  # "the Stripe API"
+        kept = kept if len(kept) > 1 else []
     found = words_of(" ".join(kept))
     if not found:
         return ()

@@ -11,7 +11,7 @@ from nodesmith.spec.sentence.lists import Span, arrows, bulleted, items, numbere
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.operations import object_words
 from nodesmith.spec.sentence.structure import Action, noun_phrase
-from nodesmith.spec.sentence.words import verb_at
+from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 20
 _ORDERING = frozenset("first firstly then finally next afterwards lastly subsequently thereafter".split())
 _LIST_WORDS = frozenset("steps stages phases".split())
+_LEADING = frozenset(
+    "run runs handle handles process processes manage manages orchestrate orchestrates coordinate coordinates".split()
+)
 _RUNS = frozenset("run coordinate orchestrate chain sequence drive oversee execute combine call".split())
 
 
@@ -42,13 +45,23 @@ def ordered_steps(structure: Structure) -> list[Step]:
             spans = items(text, label.start, end=label.end)
             if len(spans) > 1:
                 return _from_spans(text, spans)
-    for spans in (arrows(text), numbered(text), _after_list_word(text)):
+    for spans in (arrows(text), numbered(text), _after_list_word(text), _commanded(text)):
         if len(spans) > 1:
             return _from_spans(text, spans)
     if any(token.low in _ORDERING for token in text.tokens):
         steps = _from_actions(structure)
         return steps if len(steps) > 1 else []
-    return []
+    return _by_doing(structure)
+
+
+def _by_doing(structure: Structure) -> list[Step]:
+    """Read `processes an order by validating it, charging the card and shipping it`."""
+    text = structure.text
+    gerunds = [a for a in structure.doings if a.form is Form.GERUND]
+    after_by = [a for a in gerunds if text.low(a.at - 1) == "by"]
+    if not after_by or len(gerunds) < 3:  # noqa: PLR2004 - "by validating and charging" may be one thing's two sides
+        return []
+    return [_filled(action, structure.doings) for action in gerunds if action.at >= after_by[0].at]
 
 
 def any_steps(structure: Structure, mentions: Sequence[Mention]) -> list[Step]:
@@ -72,6 +85,25 @@ def any_steps(structure: Structure, mentions: Sequence[Mention]) -> list[Step]:
 
 def _bare(text: Text, mention: Mention) -> str:
     return "_".join(words_of(" ".join(text.at(at).text for at in range(mention.start, mention.at))))
+
+
+def _commanded(text: Text) -> list[Span]:
+    """Read `Handle returns: receive the parcel, inspect the item, refund the customer`."""
+    for index, token in enumerate(text.tokens):
+        if token.low != ":" or text.low(index + 1) == "\n":
+            continue
+        spans = items(text, index + 1)
+        told = [span for span in spans if _commands(text, span[0])]
+        alone = [span for span in told if span[1] - span[0] == 1]
+        led = any(verb_at((text.low(at), "")) and text.low(at) in _LEADING for at in range(max(0, index - 8), index))
+        if len(told) > 1 and len(told) == len(spans) and (led or not alone):
+            return spans
+    return []
+
+
+def _commands(text: Text, index: int) -> bool:
+    found = verb_at(text.lows(index, 2))
+    return found is not None and found[1] is Form.BASE
 
 
 def _after_list_word(text: Text) -> list[Span]:

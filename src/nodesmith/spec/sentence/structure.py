@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_LABEL_WORDS = 3
 MAX_PHRASE = 6
+_PARTICLES = frozenset(["out", "up", "down", "off", "away", "back", "over"])
+# Behind these a preposition begins something else: "gives it to the customer".
+_PRONOUNS = frozenset(["it", "them", "him", "her"])
 # A sentence about one node has no more to say; what is beyond would only cost time.
 MAX_ACTIONS = 80
 MAX_CLAUSE = 40
@@ -48,6 +51,7 @@ class Action:
     at: int
     thing: Phrase
     whose: Phrase
+    counted: str
     denied: bool
     opens: bool
 
@@ -192,13 +196,30 @@ def _actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
         if found is None:
             index += 1
             continue
-        verb, form, length = found
-        thing, whose = _objects(text, _after_list(text, index + length))
-        yield Action(
-            verb=verb, form=form, at=index, thing=thing, whose=whose, denied=denied[index],
-            opens=text.starts_clause(index),
-        )  # fmt: skip
-        index += length
+        action = _action(text, index, found, denied=denied[index])
+        yield action
+        index = max(index + found[2], action.thing.end if _follows(text, index + found[2], action) else 0)
+
+
+def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bool) -> Action:
+    verb, form, length = found
+    start = _after_list(text, index + length)
+    thing, whose, counted = _objects(text, start)
+    return Action(
+        verb=verb,
+        form=form,
+        at=index,
+        thing=thing,
+        whose=whose,
+        counted=counted,
+        denied=denied,
+        opens=text.starts_clause(index),
+    )
+
+
+def _follows(text: Text, index: int, action: Action) -> bool:
+    """Whether the object stands right behind its verb, so that no verb is to be looked for in it."""
+    return bool(action.thing.words) and _after_list(text, index) == index and action.whose.end >= action.thing.end
 
 
 def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
@@ -229,6 +250,9 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
         # "order imports" is a noun, "it imports orders" is none
         if "many" in text.lows(index - 2, 2):
             return False  # "how many API calls each tenant made"
+        strong = before in ("that", "which", "it", "who", "and", ",") or text.starts_clause(index)
+        if singular(text.low(index)) in lexicon.NOUN_VERBS and not strong and after in lexicon.STOP_WORDS:
+            return False
         return not text.ends_clause(index + 1) and after not in ("of", "are", "were", "by") or before in (
             "that", "which", "it", "and",
         )  # fmt: skip
@@ -284,14 +308,29 @@ def _after_list(text: Text, index: int) -> int:
         at = ahead + found[2]
 
 
-def _objects(text: Text, index: int) -> tuple[Phrase, Phrase]:
-    thing = noun_phrase(text, index)
+def _objects(text: Text, index: int) -> tuple[Phrase, Phrase, str]:
+    """Return what is acted on, whose it is, and the word it was counted by (`a list of`)."""
+    start = index
+    if text.low(start) in _PARTICLES and text.at(start + 1).is_name and text.low(start + 1) not in ("of", "to", "with"):
+        start += 1
+    if text.low(start) in ("whether", "if", "which", "what"):
+        start += 1
+    thing = noun_phrase(text, start)
+    if not thing.words and text.low(thing.end) in ("of", "to", "with") and text.low(start) not in _PRONOUNS:
+        thing = noun_phrase(text, thing.end + 1)  # "keeps track of stock", "talks to the Stripe API"
     if text.low(thing.end) != "of":
-        return thing, Phrase(end=thing.end)
-    whose = noun_phrase(text, thing.end + 1)
-    if thing.words and singular(thing.words[-1]) in lexicon.GENERIC_HEADS:
-        return whose, Phrase(end=whose.end)
-    return thing, whose
+        return thing, Phrase(end=thing.end), ""
+    whose, counted = _behind_of(text, thing.end + 1)
+    if thing.words and singular(thing.words[-1].lower()) in lexicon.GENERIC_HEADS:
+        return whose, Phrase(end=whose.end), thing.words[-1].lower()
+    return thing, whose, counted
+
+
+def _behind_of(text: Text, index: int) -> tuple[Phrase, str]:
+    phrase = noun_phrase(text, index)
+    if phrase.words and singular(phrase.words[-1].lower()) in lexicon.GENERIC_HEADS and text.low(phrase.end) == "of":
+        return noun_phrase(text, phrase.end + 1), phrase.words[-1].lower()
+    return phrase, ""
 
 
 def noun_phrase(text: Text, index: int) -> Phrase:
@@ -303,7 +342,12 @@ def noun_phrase(text: Text, index: int) -> Phrase:
     counted = text.low(at - 1) == "many"
     while at < len(text.tokens) and len(words) < MAX_PHRASE:
         token = text.at(at)
+        if token.low == "'s" and words and text.at(at + 1).is_name:
+            at += 1
+            continue
         if not token.is_name or token.low in lexicon.STOP_WORDS or token.low.startswith("'"):
+            break
+        if text.lows(at, 3) == ("step", "by", "step"):
             break
         if token.low in lexicon.DETERMINERS | lexicon.NAMING_WORDS | lexicon.HAPPENING:
             break
@@ -355,6 +399,8 @@ def is_introduction(text: Text, action: Action) -> bool:
         return action.verb.base != "write"
     last = words[-1].lower()
     if any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words) or is_code_like(words[0]):
+        return True
+    if words[0].lower() in lexicon.NODE_NOUNS:
         return True
     agent = last.endswith(("er", "or")) or text.low(action.at + 1) in lexicon.INDEFINITE
     return last in lexicon.NODE_NOUNS or (last in head_nouns() and agent)

@@ -146,7 +146,7 @@ def _refuse_meaningless(
     has_matter = (
         bool(doing)
         or said_name
-        or any(c.score >= 50 for c in derived_names(structure, mentions, choice.archetype))
+        or any(c.score >= 44 for c in derived_names(structure, mentions, choice.archetype))
     )  # noqa: PLR2004
     if not has_matter:
         what = (
