@@ -58,6 +58,7 @@ def test_without_the_client_a_node_runs_says_how_to_install_it_and_stops(
     environment = {"PYTHONPATH": str(tmp_path), "GREETER_JOURNAL": str(tmp_path)}
     with running_node(start_greeter, tmp_path / "log", environment=environment) as node:
         assert node.get("/health/live")[0] == 200
+        node.wait_for_output("started;")
         readiness = node.readiness()
         assert not readiness["ready"]
         assert readiness["event_bus"] == {"state": "client missing"}

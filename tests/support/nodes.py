@@ -12,13 +12,13 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 START_SECONDS = 15.0
 STOP_SECONDS = 20.0
@@ -81,14 +81,22 @@ class RunningNode:
 
 @contextmanager
 def running_node(
-    script: Path, log: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    script: Path | str,
+    log: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[RunningNode]:
-    """Run a start script with our Python. It is stopped at the end if it still runs, and then has to drain."""
-    command = [sys.executable, str(script), *arguments]
+    """Run a start script, or a module by its name, with our Python.
+
+    It is stopped at the end if it still runs, and then has to drain.
+    """
+    start = [str(script)] if isinstance(script, Path) else ["-m", script]
+    command = [sys.executable, *start, *arguments]
     variables = {**os.environ, "PYTHONWARNINGS": "error", **(environment or {})}
     with (
         log.open("ab") as output,
-        subprocess.Popen(command, env=variables, stdout=output, stderr=output) as process,
+        subprocess.Popen(command, env=variables, cwd=cwd, stdout=output, stderr=output) as process,
     ):
         node = RunningNode(process=process, log=log)
         try:
