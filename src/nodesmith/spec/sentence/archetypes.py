@@ -15,7 +15,7 @@ from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from nodesmith.spec.sentence.names import Candidate
+    from nodesmith.spec.sentence.candidates import Candidate
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -153,9 +153,9 @@ def _purity(structure: Structure) -> Iterator[Evidence]:
         nothing_before = "nothing" in text.lows(max(0, index - 3), 3)
         if low in lexicon.DENIED_STATE and (low != "stored" or nothing_before):
             seen.add("stateless")
-        elif low in ("i", "i/o") and text.lows(index, 3) == ("i", "/", "o"):
-            seen.add("no I/O")
-        elif low in lexicon.DENIED_OUTSIDE and low not in ("stored", "saved", "written", "called"):
+        elif (low in ("i", "i/o") and text.lows(index, 3) == ("i", "/", "o")) or (
+            low in lexicon.DENIED_OUTSIDE and low not in ("stored", "saved", "written", "called")
+        ):
             seen.add("no I/O")
     if "pure" in seen or "no I/O" in seen:
         why = "a pure function" if "pure" in seen else "nothing outside is touched"
@@ -177,10 +177,7 @@ def _state(structure: Structure) -> Iterator[Evidence]:
         low = token.low
         if low == "per" and reducing:
             yield Evidence(archetype="reducer", weight=1.5, why=f"per {text.at(index + 1).text}")
-        elif (
-            low in ("events", "event")
-            and _is_source(text, index)
-        ):
+        elif low in ("events", "event") and _is_source(text, index):
             yield Evidence(archetype="reducer", weight=2, why="from events")
         elif low in lexicon.GOING_ON and text.low(index + 1) in lexicon.STATE_NOUNS:
             yield Evidence(archetype="reducer", weight=2, why=f"a {low} {text.low(index + 1)}")
@@ -190,12 +187,11 @@ def _state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=2, why=f"{low} {text.low(index + 1)}")
         elif (
             text.lows(index, 4) == ("so", "far", "", "")
-            or text.lows(index, 2) == ("up", "to")
-            and (text.low(index + 2) == "date")
+            or (text.lows(index, 2) == ("up", "to") and (text.low(index + 2) == "date"))
             or text.lows(index, 2) == ("how", "many")
         ):
             yield Evidence(archetype="reducer", weight=1.5, why="something that goes on")
-        elif low == "up-to-date" or low == "accumulated":
+        elif low in {"up-to-date", "accumulated"}:
             yield Evidence(archetype="reducer", weight=2, why=low)
 
 
@@ -204,12 +200,22 @@ def _summary(structure: Structure) -> Iterator[Evidence]:
     text = structure.text
     lows = {token.low for token in text.tokens}
     for action in structure.doings[:1]:
-        once = text.lows(action.thing.end, 2) in (("in", "a"), ("of", "a"), ("in", "the"), ("of", "the"), ("in", "given"))
-        listed = action.counted in ("list", "array", "sequence", "series") or bool(lows & {"list", "array", "string"})
+        once = text.lows(action.thing.end, 2) in (
+            ("in", "a"),
+            ("of", "a"),
+            ("in", "the"),
+            ("of", "the"),
+            ("in", "given"),
+        )
+        listed = action.counted in ("list", "array", "sequence", "series") or bool(
+            lows & {"list", "array", "string"}
+        )
         if action.verb.archetype == "reducer" and (once or listed) and not lows & _OVER_TIME:
             yield Evidence(archetype="compute", weight=3.5, why="one input is looked at")
         figures = [*action.thing.words[-1:], action.counted]
-        if action.verb.base in _GATHERS and any(word.lower() in lexicon.STATE_NOUNS for word in figures if word):
+        if action.verb.base in _GATHERS and any(
+            word.lower() in lexicon.STATE_NOUNS for word in figures if word
+        ):
             yield Evidence(archetype="reducer", weight=2.5, why=f"{figures[0]!r} are kept")
 
 
@@ -252,7 +258,7 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
             archetype="orchestrator", weight=3 + min(len(steps), 4) * 0.7, why=f"{len(steps)} steps in order"
         )
     text = structure.text
-    if len(steps) < 2 and _does_many_things(structure):  # noqa: PLR2004
+    if len(steps) < 2 and _does_many_things(structure):
         yield Evidence(archetype="orchestrator", weight=4, why="several things one after the other")
     for index, token in enumerate(text.tokens):
         if structure.denied[index] or not token.is_name:
@@ -286,7 +292,7 @@ def _does_many_things(structure: Structure) -> bool:
     ]
     verbs = {action.verb.base for action in doing}
     things = {singular(action.thing.words[-1].lower()) for action in doing}
-    return len(verbs) > 2 and len(things) > 2  # noqa: PLR2004
+    return len(verbs) > 2 and len(things) > 2
 
 
 def _named(names: Sequence[Candidate], trust: float) -> Iterator[Evidence]:

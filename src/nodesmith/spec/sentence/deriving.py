@@ -5,20 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.candidates import Candidate
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.names import Candidate
 from nodesmith.spec.sentence.operations import object_words, thing_of
+from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import any_steps
-from nodesmith.spec.sentence.structure import noun_phrase
 from nodesmith.spec.sentence.words import head_nouns, verb_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nodesmith.spec.sentence.structure import Action, Structure
+    from nodesmith.spec.sentence.actions import Action
+    from nodesmith.spec.sentence.structure import Structure
 
-_LEADS = frozenset(["run", "handle", "drive", "automate", "orchestrate", "coordinate", "manage", "process", "supervise", "oversee", "conduct"])
+_LEADS = frozenset(
+    [
+        "run",
+        "handle",
+        "drive",
+        "automate",
+        "orchestrate",
+        "coordinate",
+        "manage",
+        "process",
+        "supervise",
+        "oversee",
+        "conduct",
+    ]
+)
 _PASSING = frozenset("running current latest last known total actual present".split())
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
@@ -143,7 +158,11 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
         several = text.low(action.thing.end) in (",", "and") and action.thing.words
         if action.verb.base in _LEADS and not action.denied and not several:
             words = object_words(action.thing.words)
-            while len(words) > 1 and words[-1] in ("process", "flow", "workflow") and not words[-2].endswith("ing"):
+            while (
+                len(words) > 1
+                and words[-1] in ("process", "flow", "workflow")
+                and not words[-2].endswith("ing")
+            ):
                 words = words[:-1]
             if words:
                 nominal = words[-1].endswith(("ing", "ment", "tion", "al", "process"))
@@ -169,7 +188,9 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
         if mention.role is Role.SAID and text.low(mention.end) in ("over", "of", "on"):
             told = object_words(noun_phrase(text, mention.end + 1).words)
             if told:
-                yield Candidate(text=" ".join(told), score=44, at=mention.end, why="made from what it is about")
+                yield Candidate(
+                    text=" ".join(told), score=44, at=mention.end, why="made from what it is about"
+                )
         if mention.role is Role.SAID and text.low(mention.end) == "for":
             words = [w for w in noun_phrase(text, mention.end + 1).words if w.lower() not in lexicon.SYSTEMS]
             known = words and head_nouns().get(words[-1].lower())

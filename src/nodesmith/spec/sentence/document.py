@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import fields as field_rules
 from nodesmith.spec.sentence.identifiers import field_name, operation_name
 from nodesmith.spec.sentence.states import guess_state
-from nodesmith.spec.sentence.words import agent_of
 from nodesmith.spec.sentence.systems import adapter_of, find_systems
+from nodesmith.spec.sentence.words import agent_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from nodesmith.naming import name_problem
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.candidates import name_value
 from nodesmith.spec.sentence.identifiers import words_of
-from nodesmith.spec.sentence.names import name_value
 from nodesmith.spec.sentence.text import Kind
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def find_domain(structure: Structure) -> str:
             token.low in _DOMAIN_WORDS
             and token.is_name
             and structure.text.low(index - 1) not in ("no", "any", "without")
-        ):
-            if domain := _before(structure.text, index) or _after(structure.text, index):
-                return domain
+        ) and (domain := _before(structure.text, index) or _after(structure.text, index)):
+            return domain
     return ""
 
 
@@ -58,7 +57,7 @@ def _before(text: Text, index: int) -> str:
         text.at(at).is_name
         and len(words) < 3
         and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS
-    ):  # noqa: PLR2004
+    ):
         if text.low(at) in lexicon.CREATE_VERBS:
             break
         words.insert(0, text.at(at).text)

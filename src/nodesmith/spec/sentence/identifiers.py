@@ -98,7 +98,10 @@ def is_kebab(text: str) -> bool:
 
 def is_product(text: str) -> bool:
     """Whether a token is the name of a product: `PostgreSQL`."""
-    return (text.lower() in lexicon.SYSTEMS and text.lower() not in lexicon.COMMON_SYSTEMS) or any(text.rstrip("s") == product for product in lexicon.PRODUCTS)
+    low = text.lower()
+    return (low in lexicon.SYSTEMS and low not in lexicon.COMMON_SYSTEMS) or text.rstrip(
+        "s"
+    ) in lexicon.PRODUCTS
 
 
 def archetype_in(text: str) -> str:
@@ -119,7 +122,7 @@ def bare_words(text: str, *, archetype: str = "") -> list[str]:
         found.pop()
         if len(found) > 1 and found[0] == "node":
             found.pop(0)
-    elif len(found) > 2 and found[0] == "node":  # noqa: PLR2004 - `NodePool` is a pool of nodes
+    elif len(found) > 2 and found[0] == "node":
         found.pop(0)
     return found
 

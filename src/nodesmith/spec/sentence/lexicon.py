@@ -251,7 +251,9 @@ NAME_WORDS = frozenset(
 LISTED_THINGS = frozenset(
     "step input output field operation event following these this stage method example".split()
 )
-STATED = frozenset("invalid valid old raw bad duplicate stale expired missing broken empty new open closed".split())
+STATED = frozenset(
+    "invalid valid old raw bad duplicate stale expired missing broken empty new open closed".split()
+)
 GOING_ON = frozenset("streaming rolling running moving growing remaining sliding".split())
 HAPPENING = frozenset("occur occurs happen happens appear appears arrive arrives come comes".split())
 # What is said to be there already, or to go away, is not what is asked for.

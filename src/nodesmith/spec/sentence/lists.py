@@ -57,9 +57,9 @@ def arrows(text: Text) -> list[Span]:
         and marks[0] - start < MAX_ITEM_WORDS
     ):
         start -= 1
-    found = [span for span in items(text, start) if not text.at(span[0]).low == "("]
+    found = [span for span in items(text, start) if text.low(span[0]) != "("]
     lows = {text.low(at) for span in found for at in range(*span)}
-    return [] if lows & set(lexicon.ARCHETYPE_WORDS) or len(found) < 2 else found  # noqa: PLR2004
+    return [] if lows & set(lexicon.ARCHETYPE_WORDS) or len(found) < 2 else found
 
 
 def bulleted(text: Text) -> list[Span]:
@@ -86,7 +86,7 @@ def numbered(text: Text) -> list[Span]:
             starts.append(index + 2)
         elif low in (f"{number}.", f"{number})", f"({number})") and text.at(index).kind is Kind.BULLET:
             starts.append(index + 1)
-    if len(starts) < 2:  # noqa: PLR2004 - one number makes no list
+    if len(starts) < 2:
         return []
     return [(start, _item_end(text, start)) for start in starts[:MAX_ITEMS]]
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.actions import MAX_CLAUSE, is_compute_verb
 from nodesmith.spec.sentence.identifiers import archetype_in, is_code_like
-from nodesmith.spec.sentence.structure import MAX_CLAUSE, is_compute_verb
 from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
@@ -125,14 +125,12 @@ def _belongs_before(text: Text, index: int) -> bool:
 
 def _is_noun_here(text: Text, index: int) -> bool:
     """Whether a word that may be a verb is rather a plural: `the sales totals reducer`."""
-    return (
-        text.low(index - 1) in lexicon.DETERMINERS
-        or text.at(index - 1).is_name
-        and (text.low(index - 2) in lexicon.DETERMINERS)
+    return text.low(index - 1) in lexicon.DETERMINERS or (
+        text.at(index - 1).is_name and (text.low(index - 2) in lexicon.DETERMINERS)
     )
 
 
-def _role(  # noqa: PLR0911 - one return a case, in the order they count
+def _role(
     structure: Structure, index: int, before: int, article: str, earlier: Sequence[Mention]
 ) -> tuple[Role, float]:
     text = structure.text
@@ -194,10 +192,7 @@ def _acts_on_this(text: Text, index: int) -> bool:
 
 
 def _is_there_already(text: Text, index: int) -> bool:
-    for at in _clause(text, index):
-        if text.low(at) == "already":
-            return True
-    return False
+    return any(text.low(at) == "already" for at in _clause(text, index))
 
 
 def _clause(text: Text, index: int) -> Iterator[int]:

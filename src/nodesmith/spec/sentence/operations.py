@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import operation_name, is_code_like, is_product, words_of
+from nodesmith.spec.sentence.identifiers import is_code_like, is_product, operation_name, words_of
 from nodesmith.spec.sentence.lists import items
-from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
+from nodesmith.spec.sentence.phrases import noun_phrase
+from nodesmith.spec.sentence.words import singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nodesmith.spec.sentence.structure import Action, Structure
+    from nodesmith.spec.sentence.actions import Action
+    from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
 MAX_OPERATIONS = 12
@@ -41,7 +43,9 @@ class NamedOperation:
 def object_words(words: Sequence[str]) -> tuple[str, ...]:
     """Return what an object is about: `customer records` -> customer; without products, in the singular."""
     kept = [w for w in words if not is_product(w) and w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]
-    while len(kept) > 1 and kept[-1].lower() in lexicon.GENERIC_TAILS and kept[-2].lower() not in lexicon.STATED:
+    while (
+        len(kept) > 1 and kept[-1].lower() in lexicon.GENERIC_TAILS and kept[-2].lower() not in lexicon.STATED
+    ):
         kept.pop()
     if not [word for word in kept if word.lower() not in ("api", "apis", "service")]:
         kept = [w for w in words if w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]  # "the Stripe API"
@@ -137,13 +141,7 @@ def _crud(structure: Structure, entity: Sequence[str]) -> Iterator[NamedOperatio
 def _crud_subject(text: Text, index: int) -> tuple[str, ...]:
     for at in range(index + 1, index + 6):
         if text.low(at) in ("for", "of", "on") and text.at(at + 1).is_name:
-            words = []
-            while (
-                text.at(at + 1).is_name and text.low(at + 1) not in lexicon.STOP_WORDS | lexicon.NAMING_WORDS
-            ):
-                words.append(text.at(at + 1).text)
-                at += 1  # noqa: PLW2901 - the phrase is walked through
-            subject = object_words(words)
+            subject = object_words(noun_phrase(text, at + 1).words)
             if subject and subject[-1] not in ("operation", "access", "database", "node"):
                 return subject
     return ()
@@ -170,15 +168,10 @@ def thing_of(action: Action, doing: Sequence[Action]) -> tuple[str, ...]:
     """Return what an action is done to, looking back for `it` and `them`; many where the verb means many."""
     thing = object_words(action.thing.words)
     if not thing:
-        behind = [object_words(a.thing.words) for a in doing if a.at < action.at]
-        thing = next((words for words in behind if words), ())
+        earlier = (object_words(a.thing.words) for a in doing if a.at < action.at)
+        thing = next((words for words in earlier if words), ())
     if action.verb.base in _MANY and action.thing.words and thing:
         last = words_of(action.thing.words[-1])
         if last and singular(last[-1]) == thing[-1]:
             return (*thing[:-1], last[-1])
     return thing
-
-
-def is_gerund(action: Action) -> bool:
-    """Whether an action stands as `sending`."""
-    return action.form is Form.GERUND

@@ -10,7 +10,7 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import field_name, is_strong_identifier, words_of
 from nodesmith.spec.sentence.lists import items
 from nodesmith.spec.sentence.operations import object_words
-from nodesmith.spec.sentence.structure import noun_phrase
+from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.words import singular
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 12
 _SUMS = re.compile(
-    r"\b(sum|total|revenue|balance|amount|turnover|sales|money|points|spend|value|accumulat|adds? up)", re.I
+    r"\b(sum|total|revenue|balance|amount|turnover|sales|money|points|spend|value|accumulat|adds? up)",
+    re.IGNORECASE,
 )
-_COUNTS = re.compile(r"\b(count|number of|how many|tall(y|ies)|statistics|stats|increment)", re.I)
-_LAST = re.compile(r"\b(last|latest|current|status|state|position|remember|known)", re.I)
-_AVERAGES = re.compile(r"\b(average|averaging|mean)\b", re.I)
+_COUNTS = re.compile(r"\b(count|number of|how many|tall(y|ies)|statistics|stats|increment)", re.IGNORECASE)
+_LAST = re.compile(r"\b(last|latest|current|status|state|position|remember|known)", re.IGNORECASE)
+_AVERAGES = re.compile(r"\b(average|averaging|mean)\b", re.IGNORECASE)
 _EACH = frozenset(["per", "each", "every", "by"])
 _PERIODS = frozenset(["day", "month", "hour", "week", "year", "minute", "quarter"])
 

@@ -10,12 +10,13 @@ from nodesmith.spec.sentence.identifiers import is_code_like, words_of
 from nodesmith.spec.sentence.lists import Span, arrows, bulleted, items, numbered
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.operations import object_words
-from nodesmith.spec.sentence.structure import Action, noun_phrase
+from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nodesmith.spec.sentence.actions import Action
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -59,7 +60,7 @@ def _by_doing(structure: Structure) -> list[Step]:
     text = structure.text
     gerunds = [a for a in structure.doings if a.form is Form.GERUND]
     after_by = [a for a in gerunds if text.low(a.at - 1) == "by"]
-    if not after_by or len(gerunds) < 3:  # noqa: PLR2004 - "by validating and charging" may be one thing's two sides
+    if not after_by or len(gerunds) < 3:
         return []
     return [_filled(action, structure.doings) for action in gerunds if action.at >= after_by[0].at]
 
@@ -95,7 +96,9 @@ def _commanded(text: Text) -> list[Span]:
         spans = items(text, index + 1)
         told = [span for span in spans if _commands(text, span[0])]
         alone = [span for span in told if span[1] - span[0] == 1]
-        led = any(verb_at((text.low(at), "")) and text.low(at) in _LEADING for at in range(max(0, index - 8), index))
+        led = any(
+            verb_at((text.low(at), "")) and text.low(at) in _LEADING for at in range(max(0, index - 8), index)
+        )
         if len(told) > 1 and len(told) == len(spans) and (led or not alone):
             return spans
     return []

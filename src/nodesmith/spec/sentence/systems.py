@@ -34,7 +34,7 @@ def find_systems(structure: Structure) -> list[System]:
             found.append(System(word=token.text, adapter="http", at=index))
         elif token.low in ("api", "apis") and text.low(index - 1) not in ("rest", "http"):
             found.append(System(word=f"{text.at(index - 1).text} API".strip(), adapter="http", at=index))
-        elif token.low in ("web",) and singular(text.low(index + 1)) in ("service", "page", "site"):
+        elif token.low == "web" and singular(text.low(index + 1)) in ("service", "page", "site"):
             found.append(System(word="web", adapter="http", at=index))
     return found
 

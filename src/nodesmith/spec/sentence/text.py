@@ -15,14 +15,15 @@ MAX_CHARACTERS = 20_000
 MAX_INPUT_CHARACTERS = 1_000_000
 MAX_QUOTED_WORDS = 5
 
-_TRANSLATED = {
-    **dict.fromkeys("“”„‟«»″", '"'),
-    **dict.fromkeys("‘’‚‛′´", "'"),
-    **dict.fromkeys("→⇒➔➜➡⟶", "->"),
-    **dict.fromkeys("‐‑", "-"),
-    **dict.fromkeys("–—−―", " — "),
-    **dict.fromkeys("•‣▪●◦", " • "),
+_PLAIN = {
+    '"': "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033",
+    "'": "\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u00b4",
+    "->": "\u2192\u21d2\u2794\u279c\u27a1\u27f6",
+    "-": "\u2010\u2011",
+    " \u2014 ": "\u2013\u2014\u2212\u2015",
+    " \u2022 ": "\u2022\u2023\u25aa\u25cf\u25e6",
 }
+_TRANSLATED = {character: plain for plain, characters in _PLAIN.items() for character in characters}
 _TRANSLATION = str.maketrans(_TRANSLATED)
 _HTML = re.compile(r"</?(?:b|i|u|em|strong|p|br|div|span|code|pre|li|ul|ol|h[1-6])\s?/?>", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
@@ -112,7 +113,7 @@ def clean_text(text: str) -> str:
     plain = unicodedata.normalize(
         "NFKC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_TRANSLATION)
     )
-    kept = "".join(map(_readable, plain))
+    kept = "".join(map(_readable, plain[:MAX_CHARACTERS]))  # one character may stand for many
     return "\n".join(" ".join(_HTML.sub(" ", line).split()) for line in kept.split("\n")).strip()
 
 

@@ -14,7 +14,7 @@ from nodesmith.spec.sentence.document import Parts, make_document
 from nodesmith.spec.sentence.domains import domain_of_path, find_domain
 from nodesmith.spec.sentence.identifiers import bare_words, tidy
 from nodesmith.spec.sentence.mentions import Mention, Role, find_mentions
-from nodesmith.spec.sentence.names import Candidate, said_names
+from nodesmith.spec.sentence.names import said_names
 from nodesmith.spec.sentence.operations import NamedOperation, find_operations, object_words
 from nodesmith.spec.sentence.steps import Step, any_steps
 from nodesmith.spec.sentence.structure import Structure, analyse
@@ -23,8 +23,11 @@ from nodesmith.spec.sentence.text import read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nodesmith.spec.sentence.candidates import Candidate
+
 EXAMPLE = 'nodesmith new "An effect called customer_writer that writes customers to PostgreSQL"'
 CLEARLY_SAID = 57.0
+SOME_PURPOSE = 44
 GIVEN = 70.0
 
 
@@ -114,17 +117,15 @@ def _tells_what_it_does(structure: Structure) -> bool:
     text = structure.text
     for index, token in enumerate(text.tokens):
         following = text.at(index + 1)
-        if token.low in ("that", "which", "it") and following.is_name and text.at(index + 2).is_name:
-            if (
-                following.low not in lexicon.STOP_WORDS | lexicon.FILLERS | lexicon.NODE_NOUNS
-                and following.low.endswith("s")
-            ):
-                return True
+        relative = token.low in ("that", "which", "it") and following.is_name and text.at(index + 2).is_name
+        known = following.low in lexicon.STOP_WORDS | lexicon.FILLERS | lexicon.NODE_NOUNS
+        if relative and not known and following.low.endswith("s"):
+            return True
     return False
 
 
 def _evident(structure: Structure, mentions: Sequence[Mention], names: Sequence[Candidate]) -> Choice:
-    likely = [c for c in names if c.score >= 45]  # noqa: PLR2004 - what names.py gives a bare noun
+    likely = [c for c in names if c.score >= 45]
     return choose_archetype(find_evidence(structure, mentions, likely))
 
 
@@ -138,16 +139,16 @@ def _refuse_meaningless(
 ) -> None:
     said_name = named or (bool(names) and names[0].score >= CLEARLY_SAID)
     doing = [a for a in structure.doings if a.thing.words or said_name or a.at > 0]
+    if not choice.archetype and said_name:
+        raise _refusal("it does not tell which kind of node this is")
     if not choice.archetype:
-        if said_name:
-            raise _refusal("it does not tell which kind of node this is")
         raise _refusal("the sentence does not tell what the node is to do")
     said = any(m.role is Role.SAID for m in mentions)
     has_matter = (
         bool(doing)
         or said_name
-        or any(c.score >= 44 for c in derived_names(structure, mentions, choice.archetype))
-    )  # noqa: PLR2004
+        or any(c.score >= SOME_PURPOSE for c in derived_names(structure, mentions, choice.archetype))
+    )
     if not has_matter:
         what = (
             f"an {choice.archetype} node" if choice.archetype[0] in "aeiou" else f"a {choice.archetype} node"

@@ -122,7 +122,7 @@ def verb_at(lows: tuple[str, ...]) -> tuple[Verb, Form, int] | None:
 def guessed_verb(lows: tuple[str, ...], before: str) -> tuple[Verb, Form, int] | None:
     """Return a verb nobody listed, where only a verb can stand: `a node that frobnicates widgets`."""
     low, after = lows
-    if low in lexicon.STOP_WORDS or not low.isalpha() or len(low) < 4 or after in lexicon.AUXILIARIES:  # noqa: PLR2004
+    if low in lexicon.STOP_WORDS or not low.isalpha() or len(low) < 4 or after in lexicon.AUXILIARIES:
         return None
     if before in ("that", "which", "who") and low.endswith("s") and not low.endswith("ss"):
         base = low[:-2] if low.endswith(("shes", "ches", "xes", "sses", "zzes")) else low[:-1]
@@ -146,7 +146,7 @@ def singular(word: str) -> str:
     """Return the singular of a noun, as well as plain rules and a list of exceptions do it."""
     if word in _PLURALS:
         return _PLURALS[word]
-    if len(word) < 4 or word in _STAY or not word.endswith("s") or word.endswith(("ss", "us", "is")):  # noqa: PLR2004
+    if len(word) < 4 or word in _STAY or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"

@@ -1,0 +1,159 @@
+"""Names in what is asked for or who does it: `an order validator`, `Invoice Hub keeps the balance`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.beside_names import EMPTY_ALONE
+from nodesmith.spec.sentence.candidates import MAX_NAME_WORDS, Candidate, is_action, is_plain_noun
+from nodesmith.spec.sentence.identifiers import is_product
+from nodesmith.spec.sentence.phrases import noun_phrase
+from nodesmith.spec.sentence.text import Kind
+from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nodesmith.spec.sentence.structure import Structure
+    from nodesmith.spec.sentence.text import Text
+
+_PEOPLE = frozenset(
+    "customer user order number letter member parameter server folder supplier color vendor error".split()
+)
+
+
+def doers(structure: Structure) -> Iterator[Candidate]:
+    """Find who does it: `Invoice Hub keeps the balance`, and what is made: `Make invoice hub. It ...`."""
+    text = structure.text
+    for index in range(len(text.tokens)):
+        if not text.starts_clause(index) or text.low(index - 1) == ",":
+            continue
+        made = text.low(index) in lexicon.CREATE_VERBS
+        start = index + (made or text.low(index) in ("the", "our"))
+        end = start
+        while (
+            end - start < MAX_NAME_WORDS
+            and is_plain_noun(text, end)
+            and not (end > start and _acts(text, end))
+        ):
+            end += 1
+        words = [text.at(at).text for at in range(start, end)]
+        if not words or is_action(text, start) or any(_tells_nothing(word) for word in words[:1]):
+            continue
+        ordered = lexicon.ORDER_WORDS | {"also", "just", "only", "will", "should", "must", "shall"}
+        ordered_at = next((at for at in range(start + 1, end + 1) if text.low(at) in ordered), end)
+        words = words[: ordered_at - start]
+        behind = ordered_at + (text.low(ordered_at) in ordered)
+        if any(_tells_nothing(word) for word in words):
+            continue
+        if made and text.low(end) in (".", ";", "\n") and end + 2 < len(text.tokens):
+            yield Candidate(text=" ".join(words), score=58, at=start, why="what is to be created")
+        elif not made and (
+            _acts(text, behind) or (behind > ordered_at and verb_at(text.lows(behind, 2)) is not None)
+        ):
+            yield Candidate(text=" ".join(words), score=59, at=start, why="who does it")
+
+
+def _acts(text: Text, index: int) -> bool:
+    found = verb_at(text.lows(index, 2))
+    if found is None or found[1] is not Form.THIRD or not text.at(index + found[2]).is_name:
+        return False
+    return found[0].base not in lexicon.NOUN_VERBS or text.low(index + found[2]) not in lexicon.STOP_WORDS
+
+
+def _tells_nothing(word: str) -> bool:
+    low = word.lower()
+    return (
+        low
+        in lexicon.NODE_NOUNS
+        | lexicon.FILLERS
+        | lexicon.ADJECTIVES
+        | lexicon.NAMING_WORDS
+        | lexicon.ORDER_WORDS
+        or (low in lexicon.ARCHETYPE_WORDS or low in lexicon.LABELS or low in lexicon.NO_TITLES)
+    )
+
+
+def things_asked_for(structure: Structure) -> Iterator[Candidate]:
+    """Find the thing that is asked for: `an order validator`, `a currency conversion service`."""
+    text = structure.text
+    for index in range(len(text.tokens)):
+        if not text.starts_clause(index) or not text.at(index).is_name:
+            continue
+        start, introduced = skip_introduction(text, index)
+        yield from _head_at(text, start, introduced=introduced)
+        if text.low(start) in lexicon.NODE_NOUNS and text.low(start + 1) == "for":
+            words = noun_phrase(text, start + 2).words
+            if len(words) > 1 and words[-1].lower() in head_nouns():
+                yield Candidate(text=" ".join(words), score=57.5, at=start + 2, why="what it is for")
+
+
+def skip_introduction(text: Text, index: int) -> tuple[int, bool]:
+    """Return where the thing asked for begins, behind `Please create a new`; and whether it was so introduced."""
+    at, introduced = index, False
+    while text.at(at).kind is Kind.WORD:
+        low = text.low(at)
+        if low in lexicon.CREATE_VERBS or low in lexicon.INDEFINITE or low in ("the", "our"):
+            introduced = True
+        elif low not in lexicon.FILLERS and low not in lexicon.ADJECTIVES:
+            break
+        at += 1
+    return at, introduced
+
+
+def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]:
+    token = text.at(start)
+    phrase = noun_phrase(text, start)
+    words = list(phrase.words)
+    serves = False
+    while words and (words[-1].lower() in lexicon.NODE_NOUNS or words[-1].lower() in lexicon.ARCHETYPE_WORDS):
+        serves = True
+        words.pop()
+    if not words or any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words):
+        return
+    last = words[-1].lower()
+    as_verb = verb_at(text.lows(start, 2))
+    noun = token.low in lexicon.NOUN_VERBS and last.endswith(("er", "or"))
+    if as_verb is not None and not noun and (not introduced or text.low(start - 1) in lexicon.ORDER_WORDS):
+        return
+    if as_verb is not None and text.low(start - 1) in (
+        "to",
+        "can",
+        "should",
+        "must",
+        "will",
+        "you",
+        "we",
+        "i",
+    ):
+        return
+    known = last in head_nouns()
+    if known and len(words) == 1 and text.low(phrase.end) in ("for", "of"):
+        purpose = noun_phrase(text, phrase.end + 1).words
+        if purpose and not any(word.lower() in lexicon.NODE_NOUNS for word in purpose):
+            kept = [w for w in purpose if not is_product(w)] or list(purpose)
+            name = " ".join([*kept[:-1], singular(kept[-1]), words[0]])
+            yield Candidate(text=name, score=57.5, at=start, why="what is asked for")
+            return
+    does = (
+        introduced
+        and len(words) > 1
+        and last.endswith(("er", "or"))
+        and last not in _PEOPLE
+        and (text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES)
+    )
+    if not known and not (serves and introduced) and not does:
+        capital = introduced and token.text[:1].isupper() and not token.text.isupper() and start > 0
+        if capital and text.low(start - 1) in lexicon.CREATE_VERBS:
+            yield Candidate(text=" ".join(words), score=70, at=start, why="what is to be created")
+        return
+    if len(words) == 1 and last in EMPTY_ALONE | lexicon.NODE_NOUNS:
+        return
+    if len(words) == 1:
+        capital = token.text[:1].isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
+        alone = len(text.tokens) == 2 and text.at(0).is_name
+        score = 72 if capital else 60 if alone else 45
+        yield Candidate(text=words[0], score=score, at=start, why="what is asked for")
+        return
+    yield Candidate(text=" ".join(words), score=62, at=start, why="what is asked for")

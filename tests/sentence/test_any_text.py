@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodesmith.errors import SentenceError
+from nodesmith.spec.loading import load_node_document
+from nodesmith.spec.sentence import understand
+from nodesmith.spec.sentence.text import MAX_INPUT_CHARACTERS
+
+WORDS = (
+    "create an a the effect compute reducer orchestrator node called named name : , . ; ( ) - -> \n 1. 2. * # ' \" ` "
+    "that which writes reads counts validates calls steps operations events first then finally and or not no without "
+    "orders customer customers per each of for in domain sales PostgreSQL API OrderPlaced order_store class list json "
+    "input output returns takes whether get_state model_x import 3d é ß 注文 🚀 {{ }} get set delete CRUD it them is "
+    "keeps the balance how many often like by from to with list of numbers type = | / item_2 item2 step by step"
+).split(" ")
+LIMIT_SECONDS = 20.0  # for the slowest machine; it takes about one
+
+
+def loads_or_is_refused(sentence: str) -> None:
+    try:
+        understood = understand(sentence)
+    except SentenceError:
+        return
+    load_node_document(understood.document, source="the sentence")
+
+
+@given(st.text())
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_understood_or_refused(sentence: str) -> None:
+    loads_or_is_refused(sentence)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
+@settings(max_examples=1500, deadline=None)
+def test_any_mixture_of_known_words_is_understood_or_refused(sentence: str) -> None:
+    loads_or_is_refused(sentence)
+
+
+@given(st.text(min_size=1), st.sampled_from(["effect", "compute", "reducer", "orchestrator"]))
+@settings(max_examples=200, deadline=None)
+def test_any_text_with_an_archetype_given_is_understood_or_refused(sentence: str, archetype: str) -> None:
+    try:
+        understood = understand(sentence, name="some_node", archetype=archetype)
+    except SentenceError:
+        return
+    assert (understood.name, understood.archetype) == ("some_node", archetype)
+    load_node_document(understood.document, source="the sentence")
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["very ", "'", '"a ', "called ", "a -> ", "_", "a-", "A", "1. ", "effect ", "the order effect and ", "\n", "<",
+     "name: ", "steps: a, ", "first write files then read rows ", "reads a and writes b and ", "not no without ", "\u202e",
+     "🚀", "e\u0301", "*", "a'", "compute a ", "a and b events ", "counts a of ", "with get, set, delete operations ",
+     "\ufdfa", "\0", "per "],
+)  # fmt: skip
+def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(part: str) -> None:
+    sentence = (part * (MAX_INPUT_CHARACTERS // len(part)))[:MAX_INPUT_CHARACTERS]
+    started = time.monotonic()
+
+    loads_or_is_refused(sentence)
+
+    assert time.monotonic() - started < LIMIT_SECONDS
+
+
+def test_a_long_text_is_read_from_its_beginning_and_that_is_told() -> None:
+    understood = understand("An effect called x_sink that writes files. " + "It is very important. " * 5000)
+
+    assert understood.name == "x_sink"
+    assert understood.assumed[0].startswith("only the first 20000 of 110043 characters")
+
+
+def test_more_than_a_megabyte_is_refused() -> None:
+    with pytest.raises(SentenceError, match="more than 1000000"):
+        understand("x" * (MAX_INPUT_CHARACTERS + 1))
