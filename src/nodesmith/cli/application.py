@@ -84,6 +84,10 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return a way to
         # Whoever read our output has gone; Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except ModuleNotFoundError as error:
+        if (error.name or "nodesmith").partition(".")[0] != "nodesmith":
+            raise  # an extra is not installed; `main` says so, also where it is one that this module needs
+        return unexpected(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets words, not frames
         return unexpected(error)
     return status if isinstance(status, int) else int(ExitCode.DONE)

@@ -22,7 +22,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"nodesmith {__version__}")  # noqa: T201 - nothing is loaded yet that could print
         return 0
-    return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
+    try:
+        return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "nodesmith"):
+            raise
+        return _not_installed(package)
+
+
+def _not_installed(package: str) -> int:
+    """Say what is missing: a node runs without the extra `cli`, this command line does not."""
+    lines = [
+        f"error: the package {package} is not installed, and this command needs it",
+        "  fix: pip install 'nodesmith[cli]'",
+    ]
+    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - what could print otherwise may be what is missing
+    return 2
 
 
 if __name__ == "__main__":
