@@ -7,7 +7,7 @@ import pytest
 from generation.odd_system import compute
 
 from nodesmith.contract.node_contract import build
-from nodesmith.generation.example_text import text_candidates
+from nodesmith.generation.example_text import TOO_LONG, text_candidates
 from nodesmith.generation.examples import NoExampleError, example
 from nodesmith.spec.loading import load_node_document
 
@@ -25,6 +25,8 @@ def example_of(field: object) -> object:
         ({"type": "str", "min_length": 6}, "textxx"),
         ({"type": "int", "ge": 10, "multiple_of": 4}, 12),
         ({"type": "int", "lt": -5}, -6),
+        ({"type": "int", "gt": 10**299, "multiple_of": 7}, 10**299 - 10**299 % 7 + 7),
+        ({"type": "float", "gt": 1e300}, 2e300),
         ({"type": "float", "gt": 0, "lt": 0.5}, 0.25),
         ({"type": "decimal", "ge": "2.5", "le": "2.5"}, "2.5"),
         ({"type": "list[int]", "min_length": 2}, [1, 1]),
@@ -51,6 +53,28 @@ def test_a_text_is_found_for_a_usual_pattern(pattern: str) -> None:
 def test_where_no_text_is_found_there_is_no_example() -> None:
     with pytest.raises(NoExampleError):
         example_of({"type": "str", "pattern": "^ab$", "min_length": 3})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "str", "min_length": 2_000_000_000},
+        {"type": "bytes", "min_length": 2_000_000_000},
+        {"type": "list[int]", "min_length": 2_000_000_000},
+        {"type": "dict[str, int]", "min_length": 2_000_000_000},
+        {"type": "str", "min_length": 2000, "max_length": 2001, "pattern": "^((((((((a+)+)+)+)+)+)+)+)+$"},
+        {"type": "float", "gt": 1.7e308},
+        {"type": "float", "ge": 1e300, "multiple_of": 1e-300},
+    ],
+)
+def test_what_would_be_huge_has_no_example_at_once(field: object) -> None:
+    with pytest.raises(NoExampleError):
+        example_of(field)
+
+
+@pytest.mark.parametrize("pattern", ["(a{64}){64}", "^((((((((a+)+)+)+)+)+)+)+)+b$"])
+def test_repetitions_inside_repetitions_stay_short(pattern: str) -> None:
+    assert all(len(text) <= TOO_LONG for text in text_candidates({"pattern": pattern, "min_length": 64}))
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?=a)b", r"(a)\1", "[^\\s\\S]", "a{99999}"])

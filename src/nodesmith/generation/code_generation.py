@@ -48,7 +48,9 @@ def _version_files(node: NodeContract) -> Iterator[Rendered]:
         yield "resources.py", _of_archetype(node, f"resources_{node.adapter or 'none'}.py", seeded=True)
     if node.orchestrator:
         mappings = {step.name: step_mapping(node.orchestrator, step) for step in node.orchestrator.steps}
-        values: dict[str, Any] = {"mappings": mappings, "result": workflow_mapping(node.orchestrator)}
+        result = workflow_mapping(node.orchestrator)
+        reads_input = any(mapping.reads_input for mapping in (*mappings.values(), result))
+        values: dict[str, Any] = {"mappings": mappings, "result": result, "reads_input": reads_input}
         yield "workflow.py", _of_archetype(node, "workflow.py", **values)
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LONGEST = 64
+# Repetitions inside repetitions multiply: nobody wants to read such an example, or to wait for it.
+TOO_LONG = 10_000
 _CATEGORIES = {"CATEGORY_DIGIT": "1", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " ", "CATEGORY_NOT_SPACE": "a"}
 
 
@@ -51,12 +53,18 @@ def _part(kind: str, value: Any, extra: int) -> str:  # noqa: PLR0911 - one retu
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             least, most, inner = value
             times: int = min(least + extra, int(most), LONGEST)
-            return _all(inner, extra) * times
+            return _repeated(_all(inner, extra), times)
         case "SUBPATTERN":
             return _all(value[-1], extra)
         case "BRANCH":
             return _all(value[1][0], extra)
     raise ValueError(f"no text is known for {kind}")
+
+
+def _repeated(text: str, times: int) -> str:
+    if len(text) * times > TOO_LONG:
+        raise ValueError("the text gets too long")
+    return text * times
 
 
 def _all(parts: Iterable[tuple[object, Any]], extra: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from decimal import Decimal
+import math
+from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 from nodesmith.generation.example_text import text_candidates
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from nodesmith.contract.types import TypeContract
 
 Constraints = dict[str, Any]
+
+# More elements, or a longer text, than anybody wants to see in a test.
+MOST = 1000
+# The digits that a multiple of the smallest float next to the largest has.
+EXACT = Context(prec=700)
 
 PLAIN: dict[ScalarName, object] = {
     ScalarName.STR: "text",
@@ -78,7 +84,10 @@ def _of(kind: TypeContract, constraints: Constraints) -> object:
 
 
 def _count(constraints: Constraints) -> int:
-    return max(int(constraints.get("min_length", 0)), min(1, int(constraints.get("max_length", 1))))
+    count = max(int(constraints.get("min_length", 0)), min(1, int(constraints.get("max_length", 1))))
+    if count > MOST:
+        raise NoExampleError(f"{count} elements")
+    return count
 
 
 def _scalar(name: ScalarName, constraints: Constraints) -> object:
@@ -90,9 +99,13 @@ def _scalar(name: ScalarName, constraints: Constraints) -> object:
 
 
 def _candidates(name: ScalarName, constraints: Constraints) -> Iterator[object]:
+    if constraints.get("min_length", 0) > MOST:
+        return
     if name in (ScalarName.INT, ScalarName.FLOAT, ScalarName.DECIMAL):
         kind = {ScalarName.INT: int, ScalarName.FLOAT: float, ScalarName.DECIMAL: Decimal}[name]
-        yield from (kind(number) for number in _numbers(name, constraints))
+        with localcontext(EXACT):
+            numbers = list(_numbers(name, constraints))
+        yield from (kind(number) for number in numbers)
     elif name is ScalarName.STR:
         yield from text_candidates(constraints)
     else:
@@ -103,12 +116,16 @@ def _candidates(name: ScalarName, constraints: Constraints) -> Iterator[object]:
 def _numbers(name: ScalarName, constraints: Constraints) -> Iterator[Decimal]:
     yield Decimal(1) if name is ScalarName.INT else Decimal("1.5")
     bounds = [Decimal(str(constraints[key])) for key in ("ge", "gt", "le", "lt") if key in constraints]
-    step = Decimal(str(constraints.get("multiple_of", 1)))
     for bound in bounds or [Decimal(0)]:
-        multiple = bound // step * step
-        yield from (bound, multiple, multiple + step, multiple - step, bound + 1, bound - 1)
+        yield from (bound, bound + 1, bound - 1)
+        if "multiple_of" in constraints:
+            step = Decimal(str(constraints["multiple_of"]))
+            multiple = bound // step * step
+            yield from (multiple, multiple + step, multiple - step)
     if bounds:
         yield sum(bounds, Decimal(0)) / len(bounds)
+    # To a large float, 1 more is no more.
+    yield from (bound * 2 for bound in bounds)
 
 
 def _fits(name: ScalarName, constraints: Constraints, candidate: object) -> bool:
@@ -118,7 +135,7 @@ def _fits(name: ScalarName, constraints: Constraints, candidate: object) -> bool
         _adapter(name, constraints).validate_python(candidate)
     except ValidationError:
         return False
-    return True
+    return not isinstance(candidate, float) or math.isfinite(candidate)
 
 
 def _adapter(name: ScalarName, constraints: Constraints) -> Any:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingCode:
-    """`reads` are statements that fetch what `values`, pairs of a field and an expression, are made of."""
+    """`reads` are statements that fetch what `values`, pairs of a field and an expression, are made of.
+
+    `reads_input` says whether the workflow's own input is among it.
+    """
 
     reads: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
+    reads_input: bool
 
 
 def step_mapping(workflow: OrchestratorContract, step: StepContract) -> MappingCode:
@@ -35,7 +39,9 @@ def workflow_mapping(workflow: OrchestratorContract) -> MappingCode:
 def _mapping(workflow: OrchestratorContract, bindings: Mapping[str, Binding]) -> MappingCode:
     reads = dict.fromkeys(read for binding in bindings.values() for read in _reads(workflow, binding))
     return MappingCode(
-        reads=tuple(reads), values=tuple((name, _code(binding)) for name, binding in bindings.items())
+        reads=tuple(reads),
+        values=tuple((name, _code(binding)) for name, binding in bindings.items()),
+        reads_input=any(isinstance(binding, InputBinding) for binding in bindings.values()),
     )
 
 
