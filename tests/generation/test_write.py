@@ -1,3 +1,4 @@
+import fcntl
 import os
 import resource
 import signal
@@ -160,7 +161,7 @@ def count(event, arguments):
     if event in ("open", "os.mkdir", "os.rename", "os.chmod", "os.remove") and ".nodesmith-" in str(arguments):
         calls += 1
         if calls == after:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), int(sys.argv[3]))
 sys.addaudithook(count)
 files = {f"v1_0_0/{name}.py": GeneratedFile(text=name) for name in "abc"}
 write({"node_a": files, "node_b": files}, target)
@@ -173,7 +174,7 @@ def test_an_interrupt_at_any_moment_leaves_the_target_as_it_was(tmp_path: Path) 
         target = tmp_path / str(after)
         target.mkdir()
         run = subprocess.run(
-            [sys.executable, "-c", INTERRUPTED_WRITE, str(target), str(after)],
+            [sys.executable, "-c", INTERRUPTED_WRITE, str(target), str(after), str(int(signal.SIGINT))],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if run.returncode == 0:
@@ -192,3 +193,51 @@ def test_an_interrupt_does_not_reach_a_write_of_another_thread(tmp_path: Path) -
 
     assert (tmp_path / "node_a/node.yaml").is_file()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next_one(tmp_path: Path) -> None:
+    for after in range(1, 30):
+        target = tmp_path / str(after)
+        target.mkdir()
+        command = [sys.executable, "-c", INTERRUPTED_WRITE, str(target)]
+        killed = subprocess.run([*command, str(after), str(int(signal.SIGKILL))], check=False)
+        for folder in target.glob("node_*"):
+            assert len(tree(folder)) == 4, "a node is there whole or not at all"
+
+        subprocess.run([*command, "0", "0"], check=True)
+
+        assert len(tree(target)) == 10
+        if killed.returncode == 0:
+            assert after > 8
+            return
+    raise AssertionError("the write never got through")
+
+
+def test_only_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    target = tmp_path / "target"
+    for folder in (elsewhere, target / ".nodesmith-writing-mine", target / ".nodesmith-writing-my-notes"):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("")
+    (target / ".nodesmith-writing-abcdefgh").symlink_to(elsewhere)
+    before = tree(target)
+
+    write({"node_a": NODE}, target)
+
+    assert {path: text for path, text in tree(target).items() if not path.startswith("node_a")} == before
+    assert (elsewhere / "file").is_file()
+
+
+@pytest.mark.parametrize("kind", [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_the_folder_of_a_run_that_still_writes_is_left_alone(tmp_path: Path, kind: int) -> None:
+    """An exclusive lock is what `flock FOLDER nodesmith generate ...` holds: it must not stop anything either."""
+    (tmp_path / ".nodesmith-writing-abcd_123").mkdir()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, kind)
+    try:
+        write({"node_a": NODE}, tmp_path)
+    finally:
+        os.close(descriptor)
+
+    assert (tmp_path / ".nodesmith-writing-abcd_123").is_dir()
+    assert (tmp_path / "node_a/node.yaml").is_file()

@@ -10,16 +10,16 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError, Finding, GateError
 from nodesmith.generation.interrupts import interrupts_held
+from nodesmith.generation.staging import remove_leftovers, staging_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from nodesmith.generation.files import GeneratedFile, NodeFiles
 
@@ -41,7 +41,8 @@ def write(nodes: Mapping[str, NodeFiles], target: Path) -> tuple[WrittenNode, ..
     """Write each node's files to its folder under `target`; after any failure the target is as it was.
 
     Raises ConflictError where something else is in the way, GateError where the disk refuses. An interrupt is held
-    back until everything is in place or undone.
+    back until everything is in place or undone; a run that is killed may leave some nodes, each of them whole, and a
+    folder that the next run removes.
     """
     with interrupts_held() as interrupts:
         plans = plan(nodes, target)
@@ -112,10 +113,10 @@ def _carry_out(
     nodes: Mapping[str, NodeFiles], plans: tuple[WrittenNode, ...], target: Path, undo: contextlib.ExitStack
 ) -> None:
     if not any(written.created for written in plans):
+        remove_leftovers(target)
         return
     _make_folders(target, undo)
-    with tempfile.TemporaryDirectory(prefix=".nodesmith-", dir=target, ignore_cleanup_errors=True) as name:
-        staging = Path(name)
+    with staging_folder(target) as staging:
         for written in plans:
             for path in written.created:
                 _stage(staging / written.folder / path, nodes[written.folder][path])
