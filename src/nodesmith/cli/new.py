@@ -108,7 +108,11 @@ def _generate(understood: Understanding, *, output: Path, verify: bool, as_json:
     from nodesmith.spec.writing import to_yaml
 
     click.echo("understood:", err=True)
-    click.echo("".join(f"  {line}" for line in to_yaml(understood.document).splitlines(keepends=True)), err=True, nl=False)
+    click.echo(
+        "".join(f"  {line}" for line in to_yaml(understood.document).splitlines(keepends=True)),
+        err=True,
+        nl=False,
+    )
     _show_assumed(understood)
     return run_pipeline(
         lambda: _check(understood), target=output, verify=verify, as_json=as_json, told=as_data(understood)

@@ -35,7 +35,6 @@ class Action:
     whose: Phrase
     counted: str
     denied: bool
-    opens: bool
 
 
 def find_actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
@@ -66,7 +65,6 @@ def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bo
         whose=whose,
         counted=counted,
         denied=denied,
-        opens=text.starts_clause(index),
     )
 
 

@@ -192,7 +192,9 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
                     text=" ".join(told), score=44, at=mention.end, why="made from what it is about"
                 )
         if mention.role is Role.SAID and text.low(mention.end) == "for":
-            words = [w for w in noun_phrase(text, mention.end + 1).words if w.lower() not in lexicon.SYSTEMS]
+            said = noun_phrase(text, mention.end + 1).words
+            words = [w for w in said if w.lower() not in lexicon.SYSTEMS]
+            words = words if len(words) > 1 or len(said) == 1 else list(said)
             known = words and head_nouns().get(words[-1].lower())
             if words and (known or len(words) > 1):
                 name = [*words_of(" ".join(words))]

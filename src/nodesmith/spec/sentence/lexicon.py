@@ -283,8 +283,6 @@ STATE_NOUNS = frozenset(
     "counter counters usage best highest lowest stock inventory rating".split()
 )
 
-REFUSED_WORDS = frozenset("test help foo bar baz lorem ipsum qwertz asdf".split())
-
 LABELS = {
     "nombre": "name", "nom": "name", "nome": "name", "naam": "name", "tipo": "archetype", "typ": "archetype",
     "soort": "archetype", "dominio": "domain", "domaine": "domain", "name": "name", "node name": "name", "nodename": "name", "node_name": "name", "title": "title", "node": "node",

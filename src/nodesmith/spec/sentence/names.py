@@ -9,6 +9,7 @@ from nodesmith.spec.sentence.asked_names import doers, things_asked_for
 from nodesmith.spec.sentence.beside_names import names_beside_archetypes
 from nodesmith.spec.sentence.given_names import labelled_names, marked_names
 from nodesmith.spec.sentence.identifier_names import identifier_names
+from nodesmith.spec.sentence.identifiers import bare_words
 from nodesmith.spec.sentence.titles import titles
 
 if TYPE_CHECKING:
@@ -38,5 +39,8 @@ def said_names(structure: Structure, mentions: Sequence[Mention]) -> list[Candid
 def _may_name(candidate: Candidate) -> bool:
     """Whether anything is in it besides `effect node`; what was expressly called so may be anything."""
     empty = lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS)
-    told = [word for word in candidate.text.lower().split() if word not in empty]
+    told = [word for word in bare_words(candidate.text) if word not in empty | lexicon.CREATE_VERBS]
+    told = told or [
+        word for word in candidate.text.split() if not word.isascii()
+    ]  # a script that is refused later
     return bool(told) or (candidate.score >= SURE and bool(candidate.text.strip()))
