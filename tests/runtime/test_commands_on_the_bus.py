@@ -95,6 +95,10 @@ def failure(broker: RunningBroker, failed: Topic, value: dict[str, Any] | bytes)
         ("dance", {}, "UnknownOperationError", "it has demo.greeter.greet, demo.greeter.wait", False),
         ("shout", {"name": "x"}, "PublishError", "Message size too large", False),
         ("greet", {"nam": "x"}, "InvalidPayloadError", "name: Field required", False),
+        ("misbehave", {"name": "exit"}, "OperationError", "asked to end the process", False),
+        ("misbehave", {"name": "cancel"}, "OperationError", "was cancelled", False),
+        ("misbehave", {"name": "raise"}, "OSError", r"cannot read \udcff", True),
+        ("misbehave", {"name": "return"}, "PublishError", "cannot be written as JSON", False),
     ],
 )
 @pytest.mark.usefixtures("greeter")

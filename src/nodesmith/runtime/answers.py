@@ -100,10 +100,15 @@ def is_retryable(error: Exception) -> bool:
 
 
 def message_of(error: Exception) -> str:
-    """Return what to tell the asker: the error's words, and the fix where there is one."""
+    """Return what to tell the asker: the error's words, and the fix where there is one.
+
+    What is no Unicode in them, as in the names of some files, is spelled out: JSON could not carry it.
+    """
     if isinstance(error, NodesmithError):
-        return f"{error.message}; {error.fix}" if error.fix else error.message
-    return str(error) or type(error).__name__
+        words = f"{error.message}; {error.fix}" if error.fix else error.message
+    else:
+        words = str(error) or type(error).__name__
+    return words.encode(errors="backslashreplace").decode()
 
 
 def _answer(

@@ -14,6 +14,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from pydantic_core import PydanticSerializationError
 
 from nodesmith import naming
 from nodesmith.errors import BusUnavailableError, InputError, PublishError
@@ -99,8 +100,8 @@ class EventPublisher:
     async def publish(self, record: OutgoingRecord) -> None:
         """Return when the broker has acknowledged `record`.
 
-        Raises BusUnavailableError where no broker can be reached and PublishError where it did not acknowledge; both
-        within ACKNOWLEDGE_SECONDS and a little. A record may still arrive after either: at least once, not exactly.
+        Raises BusUnavailableError where no broker can be reached and PublishError where it did not acknowledge, or where
+        the record is no JSON; all within ACKNOWLEDGE_SECONDS and a little. A record may still arrive after either: at least once, not exactly.
         """
         producer = self._producer
         if producer is None:
@@ -118,6 +119,12 @@ class EventPublisher:
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             raise self._failure(record, cause.str(), retryable=cause.code() not in _PERMANENT) from error
+        except PydanticSerializationError as error:
+            raise PublishError(
+                f"a record for {record.topic} cannot be written as JSON: {error}",
+                topic=record.topic,
+                retryable=False,
+            ) from error
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> int:
         """Wait for acknowledgements for at most `seconds`, drop the rest, and return how many were dropped.

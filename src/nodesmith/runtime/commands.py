@@ -144,12 +144,13 @@ class CommandDesk:
         started = time.perf_counter()
         try:
             outcome = await self._definition.handle(asked.command, asked.request)
+            answers = completed(self._identity, asked.question, outcome)
         except Exception as error:  # whatever a handler raises is its command's answer
             logger.warning("command %s: %s failed: %s", asked.command.envelope_id, name, message_of(error))
             logger.debug("operation %s failed here", name, exc_info=error)
             await self._fail(asked.question, error, operation=name, attempts=asked.command.attempt)
         else:
-            await self._answer(asked.question, completed(self._identity, asked.question, outcome))
+            await self._answer(asked.question, answers)
         finally:
             self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
 

@@ -100,7 +100,7 @@ async def carry_out(operation: Operation, request: BaseModel) -> Outcome:
     """
     try:
         async with asyncio.timeout(operation.timeout_seconds) as limit:
-            result = await _call(operation.handler, request)
+            result = await _call(operation, request)
     except TimeoutError as error:
         if not limit.expired():
             raise
@@ -112,11 +112,22 @@ async def carry_out(operation: Operation, request: BaseModel) -> Outcome:
     return Outcome(output=_output(operation, result))
 
 
-async def _call(handler: Handler, request: BaseModel) -> object:
-    if inspect.iscoroutinefunction(handler):
-        return await handler(request)
-    result = await in_thread(handler, request)
-    return await result if inspect.isawaitable(result) else result
+async def _call(operation: Operation, request: BaseModel) -> object:
+    """Call the handler; what would end this task or the whole process becomes the failure of its command alone."""
+    try:
+        if inspect.iscoroutinefunction(operation.handler):
+            return await operation.handler(request)
+        result = await in_thread(operation.handler, request)
+        return await result if inspect.isawaitable(result) else result
+    except SystemExit as error:
+        raise OperationError(
+            f"the handler of operation '{operation.name}' asked to end the process"
+        ) from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise OperationError(f"work of the handler of operation '{operation.name}' was cancelled") from error
 
 
 def _output(operation: Operation, result: object) -> BaseModel:

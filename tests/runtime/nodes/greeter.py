@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -103,6 +104,16 @@ class Handlers:
         key = current_command().idempotency_key
         return ModelGreetOutput(greeting=request.name * 2_000_000, idempotency_key=key)
 
+    async def misbehave(self, request: ModelGreetInput) -> ModelGreetOutput:
+        """Do what no handler should, and must cost nobody but who asked for it."""
+        if request.name == "exit":
+            sys.exit(0)
+        if request.name == "cancel":
+            raise asyncio.CancelledError
+        if request.name == "raise":
+            raise OSError("cannot read \udcff")
+        return ModelGreetOutput(greeting="\udcff", idempotency_key=current_command().idempotency_key)
+
     def hang(self, _request: ModelNothing) -> ModelNothing:
         """Hold a thread for ever."""
         self.journal.note("hanging")
@@ -138,6 +149,12 @@ class NodeGreeterEffect:
                 ),
                 Operation(
                     name="shout", input_model=ModelGreetInput, output_model=ModelGreetOutput, handler=do.shout
+                ),
+                Operation(
+                    name="misbehave",
+                    input_model=ModelGreetInput,
+                    output_model=ModelGreetOutput,
+                    handler=do.misbehave,
                 ),
                 Operation(name="hang", input_model=nothing, output_model=nothing, handler=do.hang),
                 Operation(
