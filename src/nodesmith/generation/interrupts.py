@@ -1,4 +1,4 @@
-"""Hold interrupts back while something must not be torn apart."""
+"""Hold interrupts back while something must not be torn apart, and let them end what must be cleaned up after."""
 
 from __future__ import annotations
 
@@ -34,3 +34,23 @@ def interrupts_held() -> Iterator[list[int]]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         if held:
             signal.raise_signal(held[0])
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process as an exception that unwinds the block, where they would end it outright."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ending = [number for number in INTERRUPTS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ending:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(caught: int, _frame: object) -> None:
+    raise SystemExit(128 + caught)

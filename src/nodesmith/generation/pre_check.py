@@ -63,12 +63,18 @@ def _template_findings(node: NodeContract) -> Iterator[Finding]:
 
 
 def _target_findings(target: Path) -> Iterator[Finding]:
-    folder = next(
-        place for place in (target, *target.absolute().parents) if place.exists() or place.is_symlink()
-    )
-    if not folder.is_dir():
-        yield Finding(rule="target", message="is no folder", file=str(folder), fix="choose another with -o")
+    fix = "choose another with -o"
+    try:
+        folder = next(place for place in (target, *target.absolute().parents) if os.path.lexists(place))
+        is_folder = folder.is_dir()
+    except (OSError, ValueError) as error:
+        yield Finding(rule="target", message=f"cannot be a folder: {error}", file=str(target), fix=fix)
+        return
+    if not is_folder:
+        yield Finding(rule="target", message="is no folder", file=str(folder), fix=fix)
     elif not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(rule="target", message="is not writable", file=str(folder), fix=fix)
+    elif too_long := next((part for part in target.parts if len(os.fsencode(part)) > LONGEST_NAME), ""):
         yield Finding(
-            rule="target", message="is not writable", file=str(folder), fix="choose another with -o"
+            rule="target", message=f"{too_long[:40]}... is too long for a folder", file=str(target), fix=fix
         )

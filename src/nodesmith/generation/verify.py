@@ -10,11 +10,13 @@ import tempfile
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
-from nodesmith.generation.interrupts import interrupts_held
+from nodesmith.generation.interrupts import ended_by_signals, interrupts_held
+from nodesmith.generation.post_check import LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +28,8 @@ SECONDS = 300.0
 TELLING_LINES = 25
 
 IMPORT_ALL = """\
-import importlib, pathlib, sys
+import importlib, os, pathlib, sys
+sys.path.insert(0, os.getcwd())
 package, folder = sys.argv[1:]
 for path in sorted(pathlib.Path(folder).rglob("*.py")):
     if "tests" not in path.parts:
@@ -47,19 +50,40 @@ def verify(contracts: Sequence[NodeContract], target: Path) -> None:
 
     The checks run at the same time and leave nothing behind in the nodes' folders.
     """
-    with ExitStack() as stack:
-        with interrupts_held():
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nodesmith-")))
-        checks = tuple(_checks(contracts, target.absolute(), scratch))
-        findings = _carry_out(checks, target.absolute(), scratch)
+    if missing := tuple(_missing_libraries(contracts)):
+        raise _failure(
+            "what the nodes need is not installed", target, missing, fix="install it and verify again"
+        )
+    try:
+        findings = _check(contracts, target.absolute())
+    except OSError as error:
+        fix = "make room in the folder for temporary files"
+        raise _failure(f"the checks could not be run: {error}", target, fix=fix) from error
     if findings:
         failed = ", ".join(sorted({finding.rule for finding in findings}))
-        raise GateError(
-            f"verification failed ({failed}); the files are written and stay under {target}",
-            stage=STAGE,
-            findings=tuple(findings),
-            fix="mend what the findings show, or report it where nothing was changed by hand",
-        )
+        fix = "mend what the findings show, or report it where nothing was changed by hand"
+        raise _failure(failed, target, tuple(findings), fix=fix)
+
+
+def _failure(why: str, target: Path, findings: tuple[Finding, ...] = (), *, fix: str) -> GateError:
+    message = f"verification failed ({why}); the files are written and stay under {target}"
+    return GateError(message, stage=STAGE, findings=findings, fix=fix)
+
+
+def _missing_libraries(contracts: Sequence[NodeContract]) -> Iterator[Finding]:
+    for contract in contracts:
+        for package in sorted(LIBRARIES.get(contract.adapter or "", ())):
+            if find_spec(package) is None:
+                message = f"the node needs {package}, which is not installed here"
+                fix = f"pip install 'nodesmith[{contract.adapter}]'"
+                yield Finding(rule="not-installed", message=message, fix=fix, file=contract.folder)
+
+
+def _check(contracts: Sequence[NodeContract], target: Path) -> list[Finding]:
+    with ended_by_signals(), ExitStack() as stack:
+        with interrupts_held():
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nodesmith-")))
+        return _carry_out(tuple(_checks(contracts, target, scratch)), target, scratch)
 
 
 def _checks(contracts: Sequence[NodeContract], target: Path, scratch: Path) -> Iterator[_Check]:

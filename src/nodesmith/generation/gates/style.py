@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from nodesmith.generation.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
 # Which import or exported name comes first depends on names, so templates leave their order to ruff. Everything else is a finding.
 FIXED = "I001,RUF022,FURB157"
 
@@ -56,6 +58,8 @@ def _ruff(arguments: Sequence[str], root: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [find_ruff_bin(), *arguments, "--no-cache", str(root)],
         cwd=root,
+        # A person's RUFF_OUTPUT_FILE or RUFF_CONFIG is not meant for this.
+        env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
