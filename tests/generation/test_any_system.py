@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import pytest
 from generation.any_system import systems
 from hypothesis import HealthCheck, given, settings
 
+from nodesmith.errors import GateError
 from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.contract import make_contract
 from nodesmith.generation.event_bus_integration import integrate_event_bus
@@ -105,3 +107,18 @@ def test_a_workflow_need_not_read_its_input(tmp_path: Path) -> None:
     files = made(load(document, tmp_path).nodes[0])
 
     assert "ModelRunNightlyInput" not in files["v1_0_0/workflow.py"].text
+
+
+def test_a_step_and_an_operation_that_would_share_a_model_are_refused(tmp_path: Path) -> None:
+    document = {
+        "node": "orchestrator",
+        "name": "caller",
+        "operations": {"a_step": {"input": {"b": "str", "c": "int"}, "output": {}}},
+        "workflow": {"steps": {"a": {"call": "store.clean", "with": {"b": "input.b"}}}},
+    }
+    spec = load(document, tmp_path).nodes[0]
+
+    with pytest.raises(GateError) as refused:
+        make_contract(spec)
+
+    assert {finding.rule for finding in refused.value.findings} == {"class-name-collision"}

@@ -70,9 +70,11 @@ class ClassRegistry:
         self.findings.append(Finding(rule=rule, message=message, path=path, fix=fix))
 
     def _take(self, class_name: str, thing: str) -> None:
-        if self._taken.setdefault(class_name, thing) != thing:
+        # Also for one and the same: the operation `a_step` and the step `a` each have an `a_step_input`.
+        if class_name in self._taken:
             message = f"'{self._taken[class_name]}' and '{thing}' would both be the class {class_name}"
             self.find("class-name-collision", message, thing)
+        self._taken.setdefault(class_name, thing)
 
     def _field(self, spec: FieldSpec, *, owner: str, names: frozenset[str], path: str) -> ModelField:
         if spec.name in RESERVED_FIELDS or spec.name.startswith("model_"):
