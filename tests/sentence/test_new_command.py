@@ -94,3 +94,32 @@ def test_a_node_is_made_and_the_report_tells_what_was_understood(tmp_path: Path)
     assert outcome["spec"]["name"] == "price_total"
     assert b"understood:" in run.stderr
     assert (tmp_path / "node_price_total_compute" / "node.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    "sentence", ["- name: x_sink\n- type: effect\n- it writes files", "-name: x_sink, effect"]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sentence_may_begin_with_a_hyphen(sentence: str, *, first: bool) -> None:
+    options = ("--print", "--json", "--domain", "crm")
+
+    run = new(sentence, *options) if first else new(*options, sentence)
+
+    assert printed(run)["spec"]["name"] == "x_sink"
+    assert printed(run)["spec"]["domain"] == "crm"
+
+
+@pytest.mark.parametrize("mistyped", ["--nmae", "-x", "--nmae=a b"])
+def test_a_mistyped_option_is_still_told(mistyped: str) -> None:
+    run = new(SENTENCE, mistyped, "--print")
+
+    assert run.returncode == 2
+    assert b"No such option" in run.stderr
+
+
+def test_a_folder_may_begin_with_a_hyphen_too(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [*NEW, SENTENCE, "-o", "-a b", "--print"], cwd=tmp_path, capture_output=True, check=False
+    )
+
+    assert run.returncode == 0

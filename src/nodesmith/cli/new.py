@@ -22,8 +22,31 @@ Examples:
   nodesmith new - < ticket.txt"""
 
 
+class SentenceCommand(click.Command):
+    """A command whose sentence may begin with a hyphen, as a list does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set the first such argument apart, so that it is not read as an option; a mistyped option has no spaces."""
+        at = next((i for i, argument in enumerate(args) if self._is_sentence(ctx, args[:i], argument)), None)
+        if at is not None:
+            args = [*args[:at], *args[at + 1 :], "--", args[at]]
+        return super().parse_args(ctx, args)
+
+    def _is_sentence(self, ctx: click.Context, before: list[str], argument: str) -> bool:
+        if "--" in before or not argument.startswith("-") or not any(map(str.isspace, argument)):
+            return False
+        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
+        names = {name for option in options for name in option.opts}
+        takes = {name for option in options if not option.is_flag for name in option.opts}
+        written, assigned, _ = argument.split()[0].partition("=")
+        attached = any(written.startswith(name) for name in takes if not name.startswith("--"))
+        option = written in names or attached or (assigned and written.startswith("--"))
+        return not option and not (before and before[-1] in takes)
+
+
 @click.command(
     "new",
+    cls=SentenceCommand,
     help="Make a node from SENTENCE, which says what the node is called and what it does. With - the sentence is read "
     "from standard input.\n\nWhat was understood, and what was assumed where the sentence does not tell, goes to standard "
     "error. A sentence that says too little is refused.",
