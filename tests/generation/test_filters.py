@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships no types
 
-from nodesmith.generation.filters import docstring, markdown, one_line, python_repr
+from nodesmith.contract.values import python_repr
+from nodesmith.generation.filters import docstring, markdown, one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

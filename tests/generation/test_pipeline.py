@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from generation.odd_system import NODES, compute, effect, load
 
+from nodesmith.contract.node_contract import build
 from nodesmith.errors import ConflictError, GateError, InputError
 from nodesmith.generation.pipeline import run
+from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.report import STAGES, Record, StageEvent, Status
 from nodesmith.spec.model import SystemSpec
 
@@ -70,14 +72,24 @@ def test_a_gate_that_does_not_hold_leaves_no_node_of_the_system_behind(tmp_path:
     broken = dataclasses.replace(specs.nodes[1], adapter="carrier_pigeon")
     record = Record(target=tmp_path / "out")
 
-    with pytest.raises(GateError, match="cannot be generated") as raised:
+    with pytest.raises(GateError, match="is not sound") as raised:
         run(SystemSpec(nodes=(specs.nodes[0], broken)), tmp_path / "out", verify=False, report=record.add)
 
-    assert raised.value.stage == "3"
+    assert raised.value.stage == "2"
     assert not (tmp_path / "out").exists()
     last = record.report().nodes[1]
-    assert [stage.status.value for stage in last.stages] == ["done", "done", "failed", *["skipped"] * 5]
+    assert [stage.status.value for stage in last.stages] == ["done", "failed", *["skipped"] * 6]
     assert last.files == ()
+
+
+def test_a_template_that_is_not_there_is_missed_before_anything_is_made(tmp_path: Path) -> None:
+    (spec,) = load(tmp_path, [effect("other")]).nodes
+    contract = build(dataclasses.replace(spec, adapter="carrier_pigeon"))
+
+    with pytest.raises(GateError, match="cannot be generated") as raised:
+        pre_check(contract, tmp_path, others=())
+
+    assert (raised.value.stage, [finding.rule for finding in raised.value.findings]) == ("3", ["template"])
 
 
 def test_two_nodes_of_one_folder_are_a_collision(tmp_path: Path) -> None:

@@ -171,6 +171,22 @@ def test_a_node_s_document_says_alone_what_the_system_said_together() -> None:
             ]
 
 
+def test_an_event_that_is_a_state_with_a_machine_starts_alone_as_it_does_together() -> None:
+    machine = "{field: stage, initial: new, transitions: [{on: ev, from: new, to: old}]}"
+    fields = "{k: str, stage: {enum: [new, old]}}"
+    text = (
+        "system: shop\nnodes:\n"
+        f"- {{node: reducer, name: first, event_bus: true, state: {{key: k, fields: {fields}, machine: {machine}}}, "
+        "events: {ev: {fields: {k: str}}}}\n"
+        "- {node: reducer, name: second, event_bus: true, state: {key: k, fields: {k: str}}, "
+        "events: {moved: {from: first.ev}}}\n"
+    )
+
+    node = load(text).nodes[1]
+
+    assert load_node_document(node.document, source="alone").events == node.events
+
+
 def test_a_reference_into_another_domain_is_written_out_in_a_node_s_document() -> None:
     text = SYSTEM.replace("  name: flow\n", "  name: flow\n  domain: shop\n")
 

@@ -14,7 +14,6 @@ from nodesmith.contract.models import enums_of, models_of
 from nodesmith.contract.operations import operation_contract
 from nodesmith.contract.reducer import reducer_contract, reducer_subjects
 from nodesmith.contract.registry import ClassRegistry
-from nodesmith.contract.rules import rule_findings
 from nodesmith.contract.topics import topics_contract
 from nodesmith.contract.workflow import orchestrator_contract, workflow_subjects
 from nodesmith.errors import GateError
@@ -71,8 +70,10 @@ class NodeContract:
 
 
 def build(spec: NodeSpec) -> NodeContract:
-    """Return the contract of a node; raise GateError of stage 2 with everything that contradicts itself."""
-    _stop_at(rule_findings(spec), spec)
+    """Return the contract of a node; raise GateError of stage 2 with every name that meets another in its code.
+
+    `spec` is sound, as one that was loaded is: what the loader knows is not looked at again.
+    """
     registry = ClassRegistry(_subjects(spec))
     declared = tuple(
         operation_contract(operation, node=spec, registry=registry) for operation in spec.operations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.models import ModelContract, ModelRole
 from nodesmith.contract.operations import OperationContract, handler_class, handler_module
 from nodesmith.naming import completed_topic, event_type, intent_topic
+from nodesmith.spec.operations import STATE_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
         IntentSpec,
         NodeSpec,
         OperationRef,
-        StateMachine,
         StateSpec,
     )
-
-GET_STATE = "get_state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +98,7 @@ class ReducerContract:
 def reducer_subjects(node: NodeSpec) -> Iterator[str]:
     """Yield what a reducer's own models are named after."""
     yield f"{node.name}_state"
-    yield f"{GET_STATE}_input"
+    yield f"{STATE_QUERY}_input"
     yield from (f"{event.name}_event" for event in node.events)
     yield from (f"{intent.name}_intent" for intent in node.intents)
 
@@ -123,7 +120,7 @@ def reducer_contract(node: NodeSpec, state: StateSpec, *, registry: ClassRegistr
             for event in node.events
         ),
         intents=tuple(_intent(intent, node=node, registry=registry) for intent in node.intents),
-        machine=_machine(state, state_model, registry),
+        machine=_machine(state, state_model),
         get_state=_get_state(node, state, state_model, registry),
     )
 
@@ -195,36 +192,30 @@ def _get_state(
 ) -> OperationContract:
     key_field = tuple(replace(field, required=True) for field in state.fields if field.name == state.key)
     return OperationContract(
-        name=GET_STATE,
+        name=STATE_QUERY,
         description=f"Return the state of one `{state.key}`.",
         key=state.key,
         timeout_seconds=None,
         input=registry.model(
-            f"{GET_STATE}_input",
+            f"{STATE_QUERY}_input",
             key_field,
             role=ModelRole.INPUT,
-            description=f"Whose state `{GET_STATE}` asks for.",
+            description=f"Whose state `{STATE_QUERY}` asks for.",
             path="state.key",
         ),
         output=state_model,
         handler_class="",
         handler_module="",
-        event_type=event_type(domain=node.domain, name=node.name, operation=GET_STATE),
+        event_type=event_type(domain=node.domain, name=node.name, operation=STATE_QUERY),
     )
 
 
-def _machine(state: StateSpec, model: ModelContract, registry: ClassRegistry) -> MachineContract | None:
+def _machine(state: StateSpec, model: ModelContract) -> MachineContract | None:
     machine = state.machine
     if machine is None:
         return None
-    enum = next((field.type.enum for field in model.fields if field.name == machine.field), None)
-    if enum is None:
-        registry.find(
-            "machine-field", f"'{machine.field}' is no enum field of the state", "state.machine.field"
-        )
-        return None
-    for rule, message in _machine_problems(machine, enum):
-        registry.find(rule, message, "state.machine", "change the state machine or the field's values")
+    enum = model.field(machine.field).type.enum
+    assert enum is not None, "the loader lets a machine only have an enum field"
     return MachineContract(
         field=machine.field,
         enum=enum,
@@ -235,17 +226,3 @@ def _machine(state: StateSpec, model: ModelContract, registry: ClassRegistry) ->
             for source in transition.sources
         ),
     )
-
-
-def _machine_problems(machine: StateMachine, enum: EnumContract) -> Iterator[tuple[str, str]]:
-    values = {member.value for member in enum.members}
-    named = {machine.initial, *(found.target for found in machine.transitions)}
-    named |= {source for found in machine.transitions for source in found.sources}
-    for value in sorted(named - values):
-        yield "unknown-state", f"'{value}' is no value of '{machine.field}'"
-    if "" in values:
-        yield "empty-state", f"a value of '{machine.field}' is an empty text, which names no state"
-    leaving = Counter((found.event, source) for found in machine.transitions for source in found.sources)
-    for (event, source), count in leaving.items():
-        if count > 1:
-            yield "ambiguous-transition", f"'{event}' leads from '{source}' to more than one state"

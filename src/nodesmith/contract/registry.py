@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from nodesmith.contract.enums import EnumContract, enum_members
 from nodesmith.contract.models import UNTYPED_FACTORY, ModelContract, ModelField, ModelRole
 from nodesmith.contract.types import TypeContract, resolve_type
-from nodesmith.contract.values import decimal_value, is_mutable, literal, python_code
+from nodesmith.contract.values import decimal_value, is_mutable, python_code, python_repr
 from nodesmith.errors import Finding
 from nodesmith.naming import pascal
-from nodesmith.spec.fields import RESERVED_FIELDS
 from nodesmith.spec.model import (
     DictType,
     EnumType,
@@ -77,15 +76,13 @@ class ClassRegistry:
         self._taken.setdefault(class_name, thing)
 
     def _field(self, spec: FieldSpec, *, owner: str, names: frozenset[str], path: str) -> ModelField:
-        if spec.name in RESERVED_FIELDS or spec.name.startswith("model_"):
-            self.find("reserved-field", f"'{spec.name}' is an attribute of every pydantic model", path)
         kind = resolve_type(
             spec.type,
             field_names=names,
             record=lambda record, element: self._record(record, _subject(spec, element=element), owner, path),
             enum=lambda enum, element: self._enum(enum, _subject(spec, element=element), owner, path),
         )
-        default = "" if spec.required else self._code(spec.default, kind, path)
+        default = "" if spec.required else python_code(spec.default, kind)
         mutable = is_mutable(default)
         return ModelField(
             name=spec.name,
@@ -94,7 +91,7 @@ class ClassRegistry:
             default="" if mutable else default,
             factory=_factory(default, kind) if mutable else "",
             description=spec.description,
-            constraints=self._constraints(spec, kind, path),
+            constraints=_constraints(spec, kind),
         )
 
     def _record(self, record: RecordType, subject: str, owner: str, path: str) -> ModelContract:
@@ -114,10 +111,6 @@ class ClassRegistry:
         subject = self._free_subject("Enum", subject, owner, repr(enum), path)
         class_name = f"Enum{pascal(subject)}"
         if class_name not in self._enums:
-            if len(set(enum.values)) < len(enum.values) or not enum.values:
-                self.find(
-                    "enum-values", "an enum needs values, and each of them once", path, "list each value once"
-                )
             self._check_module(f"enum_{subject}", path)
             self._enums[class_name] = EnumContract(
                 class_name=class_name,
@@ -136,23 +129,6 @@ class ClassRegistry:
         names = f"{prefix}{pascal(subject)} and {prefix}{pascal(owner)}{pascal(subject)}"
         self.find("class-name-collision", f"{names} are both taken by something else", path)
         return f"{owner}_{subject}"
-
-    def _constraints(self, spec: FieldSpec, kind: TypeContract, path: str) -> tuple[tuple[str, str], ...]:
-        outer = _without_null(kind)
-        named = []
-        for name, value in spec.constraints.items():
-            try:
-                named.append((name, _constraint_code(value, outer)))
-            except ValueError as error:
-                self.find("constraint-value", f"{name}: {error}", path)
-        return tuple(named)
-
-    def _code(self, value: object, kind: TypeContract, path: str) -> str:
-        try:
-            return python_code(value, kind)
-        except ValueError as error:
-            self.find("default-type", f"the default does not fit {kind.annotation}: {error}", path)
-            return "None"
 
     def _check_module(self, module: str, path: str) -> None:
         if len(module) > MAX_MODULE_LENGTH:
@@ -202,7 +178,9 @@ def _without_null(kind: TypeContract) -> TypeContract:
     return kind
 
 
-def _constraint_code(value: object, of: TypeContract) -> str:
-    if isinstance(of.spec, ScalarType) and of.spec.name is ScalarName.DECIMAL and not isinstance(value, bool):
-        return repr(decimal_value(value))
-    return literal(value)
+def _constraints(spec: FieldSpec, kind: TypeContract) -> tuple[tuple[str, str], ...]:
+    is_decimal = _without_null(kind).spec == ScalarType(ScalarName.DECIMAL)
+    return tuple(
+        (name, repr(decimal_value(value)) if is_decimal else python_repr(value))
+        for name, value in spec.constraints.items()
+    )

@@ -5,32 +5,15 @@ A template may print a name that has passed the spec's name check as it is; ever
 
 from __future__ import annotations
 
-import math
 import re
+
+from nodesmith.contract.values import python_repr
 
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|&~]|(?<![^\W_])_|_(?![^\W_])")
 _QUOTES = re.compile(r'"{2,}')
 # A formatter strips space at either end of a docstring, and a quote there would join the string's own.
 _HIDDEN = {" ": "\\x20", '"': '\\"'}
 _MARKDOWN_START = re.compile(r"^(?:([#+=>-])|(\d{1,9})([.)]))")
-
-
-def python_repr(value: object) -> str:
-    """Return the Python literal of plain data; raises TypeError for what has no literal."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TypeError(f"{value} has no Python literal")
-    if isinstance(value, list | tuple):
-        items = ", ".join(python_repr(item) for item in value)
-        if isinstance(value, list):
-            return f"[{items}]"
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{python_repr(key)}: {python_repr(item)}" for key, item in value.items()) + "}"
-        )
-    if value is None or type(value) in (bool, int, float, str):
-        return repr(value)
-    raise TypeError(f"{type(value).__name__} has no Python literal")
 
 
 def docstring(text: str) -> str:

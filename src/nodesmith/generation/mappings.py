@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nodesmith.generation.filters import python_repr
+from nodesmith.contract.values import data_code
 from nodesmith.spec.model import Binding, InputBinding, LiteralBinding, StepBinding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nodesmith.contract.models import ModelContract
+    from nodesmith.contract.types import TypeContract
     from nodesmith.contract.workflow import OrchestratorContract, StepContract
 
 
@@ -28,21 +30,21 @@ class MappingCode:
 
 def step_mapping(workflow: OrchestratorContract, step: StepContract) -> MappingCode:
     """Return how a step's request is made."""
-    return _mapping(workflow, step.bindings)
+    return _mapping(workflow, step.bindings, step.request)
 
 
 def workflow_mapping(workflow: OrchestratorContract) -> MappingCode:
     """Return how the workflow's result is made."""
-    return _mapping(workflow, workflow.result)
+    return _mapping(workflow, workflow.result, workflow.operation.output)
 
 
-def _mapping(workflow: OrchestratorContract, bindings: Mapping[str, Binding]) -> MappingCode:
+def _mapping(
+    workflow: OrchestratorContract, bindings: Mapping[str, Binding], model: ModelContract
+) -> MappingCode:
     reads = dict.fromkeys(read for binding in bindings.values() for read in _reads(workflow, binding))
-    return MappingCode(
-        reads=tuple(reads),
-        values=tuple((name, _code(binding)) for name, binding in bindings.items()),
-        reads_input=any(isinstance(binding, InputBinding) for binding in bindings.values()),
-    )
+    values = tuple((name, _code(binding, model.field(name).type)) for name, binding in bindings.items())
+    reads_input = any(isinstance(binding, InputBinding) for binding in bindings.values())
+    return MappingCode(reads=tuple(reads), values=values, reads_input=reads_input)
 
 
 def _reads(workflow: OrchestratorContract, binding: Binding) -> tuple[str, ...]:
@@ -56,14 +58,14 @@ def _reads(workflow: OrchestratorContract, binding: Binding) -> tuple[str, ...]:
             return ()
 
 
-def _code(binding: Binding) -> str:
+def _code(binding: Binding, of: TypeContract) -> str:
     match binding:
         case InputBinding(field=field):
             return f"request.{field}"
         case StepBinding(step=step, field=field):
             return f"{_answer_name(step)}.{field}"
         case LiteralBinding(value=value):
-            return python_repr(value)
+            return data_code(value, of)
 
 
 def _answer_name(step: str) -> str:

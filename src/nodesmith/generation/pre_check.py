@@ -42,12 +42,6 @@ def _name_findings(node: NodeContract, others: Iterable[str]) -> Iterator[Findin
         if operation.handler_class == HandlerNotImplementedError.__name__:
             message = f"the operation '{operation.name}' would take the name of {operation.handler_class}"
             yield Finding(rule="reserved-name", message=message, fix="choose another name")
-    names = [node.folder, *(model.module for model in node.models), *(enum.module for enum in node.enums)]
-    for name in names:
-        if len(f"{name}.py".encode()) > LONGEST_NAME:
-            yield Finding(
-                rule="name-too-long", message=f"{name} is too long for a file", fix="choose shorter names"
-            )
 
 
 def _template_findings(node: NodeContract) -> Iterator[Finding]:

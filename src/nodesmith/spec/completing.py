@@ -50,6 +50,15 @@ def _output_of(ref: OperationRef, system: Sequence[NodeSpec]) -> Document:
         if node.name == ref.node and event_domain(node.domain) == event_domain(ref.domain):
             document: Document = dict(node.document)
             if node.archetype is Archetype.REDUCER:
-                return dict(document["state"]["fields"])
+                return _state_of(document)
             return dict(document["operations"][ref.operation].get("output", {}))
     return {}
+
+
+def _state_of(document: Document) -> Document:
+    """Return a state's fields; that of its machine with the value it starts with, as nobody else has the machine."""
+    state = document["state"]
+    found: Document = copy.deepcopy(dict(state["fields"]))
+    if machine := state.get("machine"):
+        found[machine["field"]].setdefault("default", machine["initial"])
+    return found

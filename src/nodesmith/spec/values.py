@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -26,6 +27,7 @@ from nodesmith.spec.type_language import UNKNOWN_TYPE, fits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BYTES = ScalarType(ScalarName.BYTES)
 _DECIMAL = re.compile(r"[-+]?\d{1,300}(?:\.\d{1,300})?(?:[eE][-+]?\d{1,4})?")
 
 
@@ -52,8 +54,10 @@ def constraint_problem(value: object, field: FieldSpec) -> str:
     """Return which constraint of `field` a value of its type breaks, or an empty string. `pattern` is not looked at."""
     if value is None:
         return ""
+    inner = field.type.inner if isinstance(field.type, NullableType) else field.type
+    measured = bytes_of(value) if isinstance(value, str) and inner == _BYTES else value
     for name, limit in field.constraints.items():
-        if name in _HOLDS and not _holds(name, value, limit):
+        if name in _HOLDS and not _holds(name, measured, limit):
             return f"{shown(value)} breaks {name}: {limit}"
     return ""
 
@@ -86,6 +90,12 @@ def number_of(value: object) -> Decimal:
         return Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"{shown(value)} is no number") from None
+
+
+def bytes_of(text: str) -> bytes:
+    """Return what a text of base64 stands for, in either alphabet, padded or not; raise ValueError for any other text."""
+    padded = text + "=" * (-len(text) % 4)
+    return b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
 
 
 def _list_problem(value: object, item: FieldType) -> str:
@@ -146,7 +156,7 @@ def _is_float(value: object) -> bool:
 
 _IS_SCALAR: dict[ScalarName, Callable[[object], bool]] = {
     ScalarName.STR: lambda value: isinstance(value, str),
-    ScalarName.BYTES: lambda value: isinstance(value, str),
+    ScalarName.BYTES: _is_text_of(bytes_of),
     ScalarName.INT: lambda value: isinstance(value, int) and not isinstance(value, bool),
     ScalarName.FLOAT: _is_float,
     ScalarName.BOOL: lambda value: isinstance(value, bool),
@@ -163,6 +173,8 @@ def _hint(value: object, name: ScalarName) -> str:
         return f" (write '{name.value} | null' where null is allowed)"
     if name in (ScalarName.DATE, ScalarName.DATETIME):
         return " (ISO 8601, such as 2026-01-31)" if name is ScalarName.DATE else " (ISO 8601)"
+    if name is ScalarName.BYTES:
+        return " (base64, such as aGVsbG8=)"
     return ""
 
 
@@ -179,7 +191,7 @@ _HOLDS: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 def _holds(name: str, value: object, limit: object) -> bool:
     if name.endswith("_length"):
-        measured = Decimal(len(value)) if isinstance(value, str | list | tuple | Mapping) else None
+        measured = Decimal(len(value)) if isinstance(value, str | bytes | list | tuple | Mapping) else None
     else:
         measured = number_of(value)
     try:
