@@ -16,6 +16,10 @@ REQUEST_INTROSPECTION_TOPIC = "onex.cmd.platform.request-introspection.v1"
 
 MAX_NAME_LENGTH = 64
 
+KEYWORDS = frozenset(keyword.kwlist)
+SOFT_KEYWORDS = frozenset(keyword.softkwlist)
+BUILTINS = frozenset(dir(builtins))
+
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -43,16 +47,19 @@ def kebab(text: str) -> str:
 
 
 def name_problem(name: str) -> str:
-    """Return why `name` may not name a node, operation, field or step, or an empty string where it may."""
+    """Return why `name` may not name a node, operation, event or step, or an empty string where it may."""
+    if problem := spelling_problem(name):
+        return problem
+    if name in KEYWORDS or name in SOFT_KEYWORDS:
+        return "is a Python keyword"
+    return "is the name of a Python builtin" if name in BUILTINS else ""
+
+
+def spelling_problem(name: str) -> str:
+    """Return why `name` is no name at all, whatever it is for, or an empty string where it is one."""
     if not _SNAKE.fullmatch(name):
         return "is not snake_case (lower-case ASCII letters, digits and single underscores, a letter first)"
-    if len(name) > MAX_NAME_LENGTH:
-        return f"is longer than {MAX_NAME_LENGTH} characters"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        return "is a Python keyword"
-    if hasattr(builtins, name):
-        return "is the name of a Python builtin"
-    return ""
+    return f"is longer than {MAX_NAME_LENGTH} characters" if len(name) > MAX_NAME_LENGTH else ""
 
 
 def event_domain(domain: str) -> str:

@@ -53,11 +53,29 @@ FIELDS: dict[str, object] = {
     },
 }
 
+# Fields called like builtins of Python, which stay attributes wherever they are read.
+BUILTINS: dict[str, object] = {
+    "id": "uuid | null",
+    "type": {"enum": ["small", "large"], "default": "small"},
+    "hash": {"type": "int", "default": 1},
+    "format": {"type": "str", "default": "plain", "max_length": 9},
+    "filter": {"type": "list[json]", "default": [{"a": 1}]},
+    "input": {"type": "dict[str, list[int]]", "default": {"a": [1]}},
+    "min": {"type": "decimal", "default": "0.5", "ge": 0},
+    "max": {"type": "float", "default": 2},
+    "object": {"fields": {"type": "str", "set": "list[str]"}, "nullable": True},
+    "next": "date | null",
+    "all": {"type": "list[bool]", "default": [True]},
+    "cast": {"type": "bytes", "default": "YWJj"},
+    "property": {"type": "bool", "default": False},
+    "match": {"type": "str", "default": "case"},
+}
+
 
 def compute(name: str, **more: object) -> dict[str, object]:
     operation = {
         "description": described(name),
-        "input": FIELDS,
+        "input": {**FIELDS, **BUILTINS},
         "output": {"answer": "decimal", "status": FIELDS["status"]},
     }
     return {
@@ -74,8 +92,8 @@ def effect(name: str, **more: object) -> dict[str, object]:
         "description": described(name),
         "key": "item_id",
         "timeout": "2s",
-        "input": {"item_id": "str", "answer": {"type": "decimal | null", "default": None}},
-        "output": {"item_id": "str", "count": "int"},
+        "input": {"item_id": "str", "type": "str", "answer": {"type": "decimal | null", "default": None}},
+        "output": {"item_id": "str", "id": "int"},
     }
     undo = {"input": {"item_id": "str"}, "output": {}}
     return {
@@ -101,6 +119,7 @@ MACHINE_REDUCER: dict[str, object] = {
             "item_id": "str",
             "note": {"type": "str", "default": ODD, "description": ODD},
             "status": {"enum": ["new", ODD, "gone"]},
+            **BUILTINS,
         },
         "machine": {
             "field": "status",
@@ -112,12 +131,12 @@ MACHINE_REDUCER: dict[str, object] = {
         },
     },
     "events": {
-        "kept": {"description": ODD, "from": "keeper.keep", "fields": {"item_id": "str"}},
-        "dropped": {"description": ODD, "fields": {"item_id": "str", "why": {"type": "str", "default": ODD}}},
+        "kept": {"description": ODD, "from": "keeper.keep", "fields": {"item_id": "str", "id": "int"}},
+        "dropped": {"description": ODD, "fields": {"item_id": "str", **BUILTINS}},
     },
     "intents": {
         "tell": {"description": ODD, "fields": {"item_id": "str"}},
-        "tell_again": {"fields": {"item_id": "str", "text": {"type": "str", "default": ODD}}},
+        "tell_again": {"fields": {"item_id": "str", "text": {"type": "str", "default": ODD}, **BUILTINS}},
     },
 }
 
@@ -125,8 +144,8 @@ PLAIN_REDUCER: dict[str, object] = {
     "node": "reducer",
     "name": "counts",
     "description": ODD,
-    "state": {"key": "word", "fields": {"word": "str", "count": {"type": "int", "default": 0}}},
-    "events": {"seen": {"fields": {"word": "str"}}},
+    "state": {"key": "id", "fields": {"id": "str", "count": {"type": "int", "default": 0}}},
+    "events": {"seen": {"fields": {"id": "str"}}},
 }
 
 ORCHESTRATOR: dict[str, object] = {
@@ -138,8 +157,8 @@ ORCHESTRATOR: dict[str, object] = {
         "run_items": {
             "description": ODD,
             "key": "item_id",
-            "input": {"item_id": "str", "number": {"type": "int | null", "default": None}},
-            "output": {"item_id": "str", "count": "int", "text": {"type": "str", "default": "x"}},
+            "input": {"item_id": "str", "type": {"type": "str", "default": "x"}},
+            "output": {"item_id": "str", "id": "int", "text": {"type": "str", "default": "x"}},
         }
     },
     "workflow": {
@@ -147,18 +166,22 @@ ORCHESTRATOR: dict[str, object] = {
             # Names that meet those inside a generated function.
             "request": {
                 "call": "odd/keeper.keep",
-                "with": {"item_id": "input.item_id", "answer": 1.5},
+                "with": {"item_id": "input.item_id", "answer": 1.5, "type": "input.type"},
                 "undo": "odd/keeper.drop",
             },
             "run": {
                 "call": "odd/keeper.keep",
-                "with": {"item_id": {"value": ODD}},
+                "with": {"item_id": {"value": ODD}, "type": {"value": "x"}},
                 "after": ["request"],
                 "retries": 1,
             },
-            "last": {"call": "odd/keeper.keep", "with": {"item_id": "request.item_id"}, "timeout": "500ms"},
+            "last": {
+                "call": "odd/keeper.keep",
+                "with": {"item_id": "request.item_id", "type": "input.type", "answer": "request.id"},
+                "timeout": "500ms",
+            },
         },
-        "result": {"item_id": "run.item_id", "count": "last.count", "text": {"value": ODD}},
+        "result": {"item_id": "run.item_id", "id": "last.id", "text": {"value": ODD}},
     },
 }
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_the_tree_of_a_compute_node_off_the_bus(odd: Generated) -> None:
     assert of_version(folder) == ALWAYS | {
         "handlers/handler_work_out.py", "tests/test_handler_work_out.py", "enums/__init__.py", "enums/enum_status.py",
         "enums/enum_kind.py", "models/model_work_out_input.py", "models/model_work_out_output.py", "models/model_address.py",
-        "models/model_line.py",
+        "models/model_line.py", "models/model_object.py", "enums/enum_type.py",
     }  # fmt: skip
 
 
@@ -80,7 +81,8 @@ def test_the_tree_of_a_reducer(odd: Generated) -> None:
         | BUS
         | {f"handlers/handler_{name}.py" for name in ("kept", "dropped")}
         | {f"tests/test_handler_{name}.py" for name in ("kept", "dropped")}
-        | {"enums/__init__.py", "enums/enum_status.py", "models/model_get_state_input.py"}
+        | {"enums/__init__.py", "enums/enum_status.py", "enums/enum_type.py"}
+        | {"models/model_get_state_input.py", "models/model_object.py"}
         | {f"models/model_{name}.py" for name in ("item_states_state", "kept_event", "dropped_event", "tell_intent", "tell_again_intent")}
     )  # fmt: skip
 
@@ -132,6 +134,34 @@ def test_text_becomes_the_value_it_was(odd: Generated, monkeypatch: pytest.Monke
     assert fields["anything"].default_factory() == {ODD: [1, None, ODD]}
     assert fields["counts"].default_factory() == {ODD: 3}
     assert handler.__doc__ == described("calculator")
+
+
+def test_fields_may_be_called_like_builtins(odd: Generated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made of them is type-checked and run by the tests of the whole odd system, too."""
+    folder, version = "node_odd_item_states_reducer", "v2_0_1"
+    models = {
+        name: getattr(module(odd, folder, f"{version}.models.{file}", monkeypatch), name)
+        for name, file in {
+            "ModelDroppedEvent": "model_dropped_event",
+            "ModelItemStatesState": "model_item_states_state",
+        }.items()
+    }
+    given = {"item_id": "a", "type": "large", "hash": 7, "object": {"type": "t", "set": ["x"]}, "next": None}
+
+    for model in models.values():
+        read = model.model_validate_json(json.dumps(given))
+
+        assert (read.type, read.hash, read.object.set, read.max) == ("large", 7, ["x"], 2.0)
+        assert (read.filter, read.input, read.all, read.cast) == ([{"a": 1}], {"a": [1]}, [True], b"abc")
+        assert model.model_validate_json(read.model_dump_json()) == read
+
+
+def test_a_workflow_reads_and_sends_fields_called_like_builtins(odd: Generated) -> None:
+    text = (odd.folder / "node_odd_items_orchestrator/v1_0_0/workflow.py").read_text(encoding="utf-8")
+
+    assert '"type": request.type,' in text
+    assert '"answer": request_answer.id,' in text
+    assert '"id": last_answer.id,' in text
 
 
 def test_the_spec_a_node_came_from_lies_in_it(odd: Generated) -> None:

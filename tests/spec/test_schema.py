@@ -84,6 +84,16 @@ def test_every_sample_passes(path: Path) -> None:
     assert list(VALIDATOR.iter_errors(plain(tree_of_text(path.read_bytes())))) == []
 
 
+def test_a_field_that_is_called_like_a_builtin_passes_wherever_it_is_named() -> None:
+    machine = "{field: type, initial: a, transitions: [{on: ev, from: a, to: b}]}"
+    state = f"{{key: id, fields: {{id: str, type: {{enum: [a, b]}}}}, machine: {machine}}}"
+    text = f"node: reducer\nname: x\nstate: {state}\nevents: {{ev: {{fields: {{id: str, max: int}}}}}}\n"
+
+    load(text)
+
+    assert list(VALIDATOR.iter_errors(plain(tree_of_text(text)))) == []
+
+
 @settings(deadline=None)
 @given(NODES)
 def test_every_valid_node_passes(document: dict[str, Any]) -> None:
@@ -113,6 +123,9 @@ def test_every_valid_node_passes(document: dict[str, Any]) -> None:
         "node: effect\nname: x\noperations: {a: {}}\nevent_bus: false\n",
         "node: orchestrator\nname: x\noperations: {a: {}, b: {}}\nworkflow: {steps: {c: {call: d.e}}}\n",
         "system: x\nnodes: []\n",
+        *(f"node: compute\nname: {name}\noperations: {{a: {{}}}}\n" for name in ("class", "type", "match")),
+        *(f"node: compute\nname: x\noperations: {{{name}: {{}}}}\n" for name in ("class", "id", "next")),
+        *(COMPUTE % f"{{fields: {{{name}: str}}}}" for name in ("class", "list", "copy", "model_x")),
         "system: x\nnodes: [{node: compute, name: y}]\n",
         *(COMPUTE % field for field in ("strng", "list", "[a]", "7", "{}", "{type: str, enum: [a]}", "{enum: []}")),
         *(COMPUTE % field for field in ("{enum: [a, a]}", "{type: list}", "{type: str, items: str}", "{fields: {}}")),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nodesmith.naming import KEYWORDS
 from nodesmith.spec.constraints import MAX_PATTERN_LENGTH
-from nodesmith.spec.fields import MAX_ENUM_VALUE_LENGTH, RESERVED_FIELDS
+from nodesmith.spec.fields import ANNOTATION_TYPES, MAX_ENUM_VALUE_LENGTH, RESERVED_FIELDS
 from nodesmith.spec.model import ScalarName
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def field_definitions() -> Schema:
         },
         "field_name": {
             "title": "Field name",
-            "description": "A name that pydantic's models do not use themselves.",
+            "description": "A snake_case name that is no Python keyword and that models do not use themselves.",
             "allOf": [
-                {"$ref": "#/$defs/name"},
+                {"$ref": "#/$defs/snake_case"},
                 {"not": {"pattern": "^model_"}},
-                {"not": {"enum": sorted(RESERVED_FIELDS)}},
+                {"not": {"enum": sorted(KEYWORDS | RESERVED_FIELDS | ANNOTATION_TYPES)}},
             ],
         },
         "type_text": {

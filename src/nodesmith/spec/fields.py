@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nodesmith.naming import KEYWORDS, spelling_problem
 from nodesmith.spec.constraints import CONSTRAINTS, read_constraints
 from nodesmith.spec.model import (
     DictType,
@@ -43,6 +44,8 @@ FIELD_KEYS = (*_ABOUT_TYPE, "default", "description", *CONSTRAINTS)
 _CONTAINERS = {"list": "items", "dict": "values"}
 _WANTED = "a type such as str, or a mapping with 'type', 'enum' or 'fields'"
 
+# The builtin types that generated models name in their annotations.
+ANNOTATION_TYPES = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
 # Public attributes of pydantic's BaseModel that do not begin with `model_`; a test holds them against pydantic's own.
 RESERVED_FIELDS = frozenset(
     [
@@ -98,10 +101,22 @@ def read_field(name: str, tree: Tree, findings: Findings, *, depth: int = 0, nam
 
 def check_field_name(name: str, tree: Tree, findings: Findings) -> None:
     """Find what keeps `name` from being a field of a model."""
-    check_name(name, tree, findings, what="field")
+    check_name(name, tree, findings, what="field", problem_of=field_name_problem)
+
+
+def field_name_problem(name: str) -> str:
+    """Return why `name` may not name a field, or an empty string where it may.
+
+    A field is always an attribute of something, so it may be called like a builtin (`id`, `type`), but not like the
+    types that stand beside it in the body of its model.
+    """
+    if problem := spelling_problem(name):
+        return problem
+    if name in KEYWORDS:
+        return "is a Python keyword"
     if name in RESERVED_FIELDS or name.startswith("model_"):
-        message = f"the field name {shown(name)} is taken by pydantic's models"
-        findings.add("reserved-name", message, tree.key, f"add a word, such as 'customer_{name}'")
+        return "is taken by pydantic's models"
+    return "is a type that models name in their annotations" if name in ANNOTATION_TYPES else ""
 
 
 def _fix_for(tree: Tree) -> str:

@@ -9,7 +9,7 @@ from nodesmith.naming import MAX_NAME_LENGTH, name_problem, pascal, snake
 from nodesmith.spec.tree import UNREADABLE, Tree, describe, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nodesmith.spec.findings import Findings
 
@@ -133,11 +133,20 @@ def whole_number_of(tree: Tree, findings: Findings, *, at_most: int) -> int | No
     return tree.value
 
 
-def check_name(name: str, tree: Tree, findings: Findings, *, what: str, at_key: bool = True) -> None:
-    """Find what keeps `name` from being the name of a node, an operation, a field or a step."""
-    if problem := name_problem(name):
+def check_name(
+    name: str,
+    tree: Tree,
+    findings: Findings,
+    *,
+    what: str,
+    at_key: bool = True,
+    problem_of: Callable[[str], str] = name_problem,
+) -> None:
+    """Find what keeps `name` from being the name of `what`; `problem_of` says what may be one."""
+    if problem := problem_of(name):
         place = tree.key if at_key else tree.place
-        findings.add("bad-name", f"the {what} name {shown(name)} {problem}", place, _better_name(name, what))
+        fix = _better_name(name, what, problem_of)
+        findings.add("bad-name", f"the {what} name {shown(name)} {problem}", place, fix)
 
 
 def siblings_of(tree: Tree, findings: Findings, *, what: str) -> Mapping[str, Tree]:
@@ -158,13 +167,13 @@ def siblings_of(tree: Tree, findings: Findings, *, what: str) -> Mapping[str, Tr
     return entries
 
 
-def _better_name(name: str, what: str) -> str:
+def _better_name(name: str, what: str, problem_of: Callable[[str], str]) -> str:
     if len(name) > MAX_NAME_LENGTH:
         return f"use at most {MAX_NAME_LENGTH} characters"
     candidate = snake(name)
-    if not name_problem(candidate) and candidate != name:
+    if not problem_of(candidate) and candidate != name:
         return f"write '{candidate}'"
     longer = f"customer_{candidate}" if what == "field" else f"{candidate}_{what}"
-    if not name_problem(longer):
+    if not problem_of(longer):
         return f"add a word, such as '{longer}'"
     return "write a name like 'customer_writer'"

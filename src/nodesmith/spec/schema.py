@@ -6,7 +6,7 @@ against each other need the loader.
 
 from __future__ import annotations
 
-from nodesmith.naming import MAX_NAME_LENGTH
+from nodesmith.naming import BUILTINS, KEYWORDS, MAX_NAME_LENGTH, SOFT_KEYWORDS, spelling_problem
 from nodesmith.spec.field_schema import field_definitions
 from nodesmith.spec.model import Archetype
 from nodesmith.spec.node import ADAPTERS
@@ -85,12 +85,17 @@ def _ref(name: str, description: str = "") -> Schema:
 
 def _small_definitions() -> Schema:
     return {
-        "name": {
+        "snake_case": {
             "title": "Name",
-            "description": "A snake_case name that is no Python keyword and no builtin.",
+            "description": "A name in snake_case.",
             "type": "string",
             "pattern": f"^{_NAME}$",
             "maxLength": MAX_NAME_LENGTH,
+        },
+        "name": {
+            "title": "Name",
+            "description": "A snake_case name that is no Python keyword and no builtin.",
+            "allOf": [{"$ref": "#/$defs/snake_case"}, {"not": {"enum": _python_names()}}],
         },
         "description": {
             "title": "Description",
@@ -129,6 +134,11 @@ def _small_definitions() -> Schema:
     }
 
 
+def _python_names() -> list[str]:
+    taken = KEYWORDS | SOFT_KEYWORDS | BUILTINS
+    return sorted(name for name in taken if not spelling_problem(name))
+
+
 def _system() -> Schema:
     return _object(
         "System",
@@ -158,9 +168,7 @@ def _node(archetype: Archetype) -> Schema:
         "domain": {
             "title": "Domain",
             "description": "What the node belongs to; a part of its folder and of its topics.",
-            "type": "string",
-            "pattern": f"^({_NAME})?$",
-            "maxLength": MAX_NAME_LENGTH,
+            "anyOf": [{"const": ""}, _ref("name")],
         },
         "version": {
             "title": "Version",
@@ -219,7 +227,7 @@ def _operation() -> Schema:
         "One thing the node does.",
         {
             "description": _ref("description"),
-            "key": _ref("name", "The input field whose value keeps commands in order."),
+            "key": _ref("field_name", "The input field whose value keeps commands in order."),
             "timeout": _ref("duration", "How long a command may take."),
             "input": _ref("record", "The fields of the input."),
             "output": _ref("record", "The fields of the output."),
@@ -232,7 +240,7 @@ def _state() -> Schema:
         "State",
         "What the reducer keeps for each value of its key.",
         {
-            "key": _ref("name", "The field that tells one state from another; every event carries it."),
+            "key": _ref("field_name", "The field that tells one state from another; every event carries it."),
             "fields": _ref("record", "The fields; all but the key have a default or may be null."),
             "machine": _ref("machine"),
         },
@@ -259,7 +267,7 @@ def _machine() -> Schema:
         "State machine",
         "The allowed changes of one enum field of the state.",
         {
-            "field": _ref("name", "The enum field."),
+            "field": _ref("field_name", "The enum field."),
             "initial": {"description": "Its value before the first event.", "type": "string"},
             "transitions": {"description": "The allowed changes.", "type": "array", "items": transition},
         },
