@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from support.ports import free_port
+from support.waiting import wait_until_async
 from support.wire import reading
 
 from nodesmith.errors import BusUnavailableError, InputError, PublishError
@@ -13,19 +14,14 @@ from nodesmith.runtime.bus import EventPublisher
 from nodesmith.runtime.envelope import OutgoingRecord, make_envelope
 
 if TYPE_CHECKING:
+    import logging
+
     from support.broker import RunningBroker
 
 
 def record(topic: str = "onex.evt.test.bus-tested.v1", **payload: Any) -> OutgoingRecord:
     envelope = make_envelope(payload, event_type="test.bus.tested", source="test")
     return OutgoingRecord(topic=topic, envelope=envelope, key="k", headers={"ns-state": "ready"})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_publish_returns_when_the_broker_has_the_record(broker: RunningBroker) -> None:
@@ -70,6 +66,25 @@ async def test_a_record_the_broker_would_never_take_is_not_worth_a_retry(broker:
         await publisher.publish(record(text="x" * 2_000_000))
     assert not caught.value.retryable
     await publisher.close()
+
+
+async def test_what_the_client_logs_reaches_pythons_logging_and_not_standard_error(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    publisher = EventPublisher(
+        bootstrap_servers=f"127.0.0.1:{free_port()}", source="test", client_settings={"log_level": 7}
+    )
+    await publisher.start()
+
+    async def refused() -> bool:
+        return any("Connection refused" in each.message for each in client_logs())
+
+    def client_logs() -> list[logging.LogRecord]:
+        return [each for each in caplog.records if each.name == "nodesmith.runtime.client"]
+
+    await wait_until_async(refused, why="the client's log of a refused connection")
+    await publisher.close(0)
+    assert capfd.readouterr().err == ""
 
 
 async def test_a_publisher_that_is_not_started_says_so() -> None:

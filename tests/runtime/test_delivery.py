@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from support.broker import running_broker
 from support.nodes import running_node
 from support.waiting import wait_until
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 COMPLETED = "onex.evt.demo.greeter-completed.v1"
+FAILED = "onex.evt.demo.greeter-failed.v1"
 INTROSPECTION = "onex.evt.platform.node-introspection.v1"
 
 
@@ -91,6 +93,28 @@ def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log
         assert node.stop() == 0
         assert node.output.count("bus away") == 1
         assert node.output.count("bus joined") == 2
+
+
+def test_a_node_makes_its_topics_again_where_the_broker_came_back_without_them(
+    start_greeter: Path, tmp_path: Path
+) -> None:
+    with running_broker(tmp_path / "broker") as first:
+        servers = first.bootstrap_servers
+        with running_node(
+            start_greeter, tmp_path / "log", environment=environment(servers, tmp_path)
+        ) as node:
+            node.wait_ready()
+            first.kill()
+            node.wait_for_output("bus away")
+            with running_broker(tmp_path / "another", port=first.port):
+                node.wait_ready()
+                assert {COMMANDS, COMPLETED, FAILED} <= topics(servers)
+                assert node.stop() == 0
+
+
+def topics(servers: str) -> set[str]:
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 2})
+    return set(admin.list_topics(timeout=5).topics)
 
 
 def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
 SettingValue = str | int | float | bool
 ClientSettings = dict[str, Any]
+
+client_logger = logging.getLogger("nodesmith.runtime.client")
+
+_LOOK_AGAIN_SECONDS = 0.05
 
 # A member that was killed is out of its group after this time; until then its partitions wait.
 SESSION_MILLISECONDS = 6_000
@@ -26,7 +32,9 @@ def common_settings(
         "bootstrap.servers": bootstrap_servers,
         "client.id": source,
         "enable.metrics.push": False,
-        # librdkafka would write every failed connection to standard error; they come through error_cb.
+        # Without a logger librdkafka writes to standard error. Above this level it tells of every failed connection,
+        # which comes through error_cb as well.
+        "logger": client_logger,
         "log_level": 2,
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
@@ -55,16 +63,25 @@ def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSetting
 def ensure_topics(common: Mapping[str, Any], topics: Iterable[str], *, seconds: float) -> None:
     """Create the topics that are missing, with the broker's own defaults; raise KafkaException where that fails.
 
-    Blocks, at most about twice `seconds`. Brokers often do not create topics by themselves.
+    Blocks, at most about three times `seconds`. Brokers often do not create topics by themselves, and one that was asked
+    to may deny for a moment that they are there, which a consumer would warn of.
     """
     admin = AdminClient(dict(common))
-    there = admin.list_topics(timeout=seconds).topics
-    missing = [NewTopic(topic) for topic in dict.fromkeys(topics) if topic not in there]
+    wanted = set(topics)
+    missing = wanted - _topics_there(admin, seconds)
     if not missing:
         return
-    for made in admin.create_topics(missing, operation_timeout=seconds, request_timeout=seconds).values():
+    asked = [NewTopic(topic) for topic in sorted(missing)]
+    for made in admin.create_topics(asked, operation_timeout=seconds, request_timeout=seconds).values():
         try:
             made.result(timeout=seconds)
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+    deadline = time.monotonic() + seconds
+    while missing - _topics_there(admin, seconds) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _topics_there(admin: AdminClient, seconds: float) -> set[str]:
+    return set(admin.list_topics(timeout=seconds).topics)

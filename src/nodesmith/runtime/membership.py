@@ -49,7 +49,8 @@ class Membership:
     """Everything of a node that is there only because of the bus.
 
     Joining is a row of steps that are each done once and tried again until they work; work is taken when they are done
-    and the node's resources are open. Every time the bus comes back the node announces itself again.
+    and the node's resources are open. Every time the bus comes back the node makes sure of its topics, which may be gone
+    with the broker's data, and announces itself again.
     """
 
     def __init__(
@@ -88,7 +89,6 @@ class Membership:
         )
         self._steps: deque[Callable[[], Coroutine[None, None, None]]] = deque(
             [
-                self._make_topics,
                 self._hear_requests,
                 *(partial(client.join, publisher) for client in definition.bus_clients),
             ]
@@ -124,6 +124,7 @@ class Membership:
         while True:
             await self._connection.wait_up()
             try:
+                await self._make_topics()
                 while self._steps:
                     await self._steps[0]()
                     self._steps.popleft()
@@ -135,6 +136,7 @@ class Membership:
                 continue
             self.problem = ""
             await self._connection.wait_down()
+            self._joined.clear()
 
     async def _make_topics(self) -> None:
         topics = [
