@@ -77,6 +77,12 @@ def test_a_heartbeat_says_how_the_node_is_whichever_comes_first(order: int) -> N
     assert (node.state, node.in_flight, node.uptime_seconds, node.answered) == ("degraded", 3, 12.5, True)
 
 
+def test_a_node_was_up_until_it_was_last_seen_not_until_its_last_heartbeat() -> None:
+    (node,) = alive(introspection(ago=1), heartbeat(ago=9))
+
+    assert node.uptime_seconds == 12.5 + 8
+
+
 def test_a_node_that_said_goodbye_is_not_alive() -> None:
     assert alive(introspection(ago=2), heartbeat(ago=1.5), introspection(reason="shutdown", ago=1)) == []
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
 from ops.processes import NODESMITH, running_up
 from ops.written_nodes import ECHO_NODE, WORKER_NODE, write_node
 from support.broker import running_broker
+from support.ports import free_port
 
 from nodesmith.cli.application import run
 from nodesmith.cli.operating.find_nodes import find_nodes
+from nodesmith.cli.operating.system import check_broker
+from nodesmith.errors import BusUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_a_folder_without_nodes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,6 +46,15 @@ def test_a_taken_port_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.
     assert f"port {port} is taken" in error
     assert "--port 0" in error
     assert f"--kafka-servers localhost:{port}" in error
+
+
+def test_a_broker_that_does_not_answer_is_named_before_anything_is_started() -> None:
+    servers = f"127.0.0.1:{free_port()}"
+
+    with pytest.raises(
+        BusUnavailableError, match=rf"no Kafka broker at {servers} answers within 0\.5 s.*refused"
+    ):
+        asyncio.run(check_broker(servers, seconds=0.5))
 
 
 def test_the_newest_version_of_a_node_is_found_and_hidden_folders_are_not_searched(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ STOPPED = "stopped"
 class SeenNode:
     """One instance of a node, as it described itself. `answered` is whether it answered the question just asked.
 
-    `in_flight` and `uptime_seconds` are those of its last heartbeat, None where none was seen.
+    `in_flight` is that of its last heartbeat, `uptime_seconds` how long it was up when it was last seen; both are None
+    where no heartbeat was seen.
     """
 
     node_id: str
@@ -124,13 +125,14 @@ class Census:
         heartbeat = self._heartbeats.get((node.node_id, node.incarnation))
         if heartbeat is None:
             return node
+        last_seen = max(node.last_seen, heartbeat.seen)
         newer = heartbeat.seen >= node.last_seen and node.state != STOPPED
         return replace(
             node,
             state=(newer and heartbeat.state) or node.state,
-            last_seen=max(node.last_seen, heartbeat.seen),
+            last_seen=last_seen,
             in_flight=heartbeat.in_flight,
-            uptime_seconds=heartbeat.uptime_seconds,
+            uptime_seconds=heartbeat.uptime_seconds + (last_seen - heartbeat.seen).total_seconds(),
         )
 
 

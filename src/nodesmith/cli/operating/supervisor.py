@@ -45,7 +45,8 @@ async def supervise(plan: Plan, *, on_ready: Callable[[System, Sequence[RunningN
     stop.set()
     working.cancel()
     await asyncio.wait({working})
-    say(f"ending {len(system.nodes)} nodes; another Ctrl-C kills them")
+    if system.nodes:
+        say(f"ending {len(system.nodes)} nodes; another Ctrl-C kills them")
     clean = await system.stop(hurry=hurry)
     if not working.cancelled():
         working.result()

@@ -19,6 +19,7 @@ from nodesmith.cli.operating.children import Child, exit_words, start_child, sto
 from nodesmith.errors import InputError, NoAnswerError, SystemFailedError
 from nodesmith.runtime.discovery import discover
 from nodesmith.runtime.settings import NodeSettings
+from nodesmith.runtime.topic_reader import bus_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -32,6 +33,8 @@ T = TypeVar("T")
 BROKER = "broker"
 START_SECONDS = 60.0
 BROKER_STOP_SECONDS = 10.0
+# For a broker that somebody else runs to answer at all.
+BROKER_ANSWER_SECONDS = 10.0
 # What a node takes beyond its own deadline to end.
 GRACE_SECONDS = 50.0
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
@@ -73,6 +76,8 @@ class System:
     async def start(self) -> tuple[RunningNode, ...]:
         """Start the broker and all nodes, and return when every node is ready; raise SystemFailedError otherwise."""
         make_data_dir(self.plan.data_dir)
+        if self.plan.kafka_servers:
+            await check_broker(self.plan.kafka_servers, seconds=BROKER_ANSWER_SECONDS)
         self.kafka_servers = self.plan.kafka_servers or await self._start_broker()
         for node in self.plan.nodes:
             self.nodes[self._instance(node)] = await start_child(
@@ -229,6 +234,16 @@ def make_data_dir(folder: Path) -> None:
         raise InputError(
             f"the data folder {folder} cannot be used: {error.strerror}", fix="choose another: --data-dir"
         ) from error
+
+
+async def check_broker(kafka_servers: str, *, seconds: float) -> None:
+    """Raise BusUnavailableError where no broker answers at `kafka_servers`, before anything is started."""
+    async with on_the_bus(kafka_servers) as publisher:
+        try:
+            await asyncio.wait_for(publisher.connection.wait_up(), seconds)
+        except TimeoutError:
+            reason = f" within {seconds:g} s: {publisher.connection.last_error}"
+            raise bus_unavailable(kafka_servers, reason) from None
 
 
 def check_port(port: int) -> None:
