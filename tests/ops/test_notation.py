@@ -66,6 +66,11 @@ def test_a_malformed_field_is_refused(item: str, message: str, fix: str) -> None
     assert fix in caught.value.fix
 
 
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(InputError, match=r"field 1, 'a=\\udcff': this is no UTF-8 text"):
+        read_fields(["a=\udcff"])
+
+
 def test_a_field_given_twice_is_refused() -> None:
     with pytest.raises(InputError, match="field 2, 'a:=2': 'a' is given twice"):
         read_fields(["a=1", "a:=2"])

@@ -58,6 +58,8 @@ def read_fields(items: Sequence[str]) -> dict[str, object]:
 
 
 def _read_field(item: str, *, place: str) -> tuple[str, object]:
+    if not _is_unicode(item):
+        raise InputError(f"{place}: this is no UTF-8 text", fix="give what JSON can carry: bytes as base64")
     name, equals, text = item.partition("=")
     is_json = name.endswith(":")
     name = name.removesuffix(":") if is_json else name
@@ -92,6 +94,11 @@ def _json_fix(text: str) -> str:
     return (
         "put single quotes around the JSON, so that the shell leaves its double quotes alone: tags:='[\"x\"]'"
     )
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether JSON can carry `text`: what a shell hands on may be any bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _refuse_constant(name: str) -> object:
