@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def admin(broker: RunningBroker) -> AdminClient:
-    return AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+    return AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2})
 
 
 def test_a_topic_is_made_grown_and_deleted(admin: AdminClient) -> None:

@@ -136,11 +136,13 @@ def test_topics_cluster_id_and_partitions_stay_and_deleted_ones_stay_away(tmp_pa
     with running_broker(tmp_path / "data") as broker:
         produce(broker.bootstrap_servers, "stays", [b"x"])
         produce(broker.bootstrap_servers, "goes", [b"x"])
-        admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+        admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2})
         admin.delete_topics(["goes"])["goes"].result(10)
         before = admin.list_topics(timeout=10)
     with running_broker(tmp_path / "data", partitions=7) as broker:
-        after = AdminClient({"bootstrap.servers": broker.bootstrap_servers}).list_topics(timeout=10)
+        after = AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2}).list_topics(
+            timeout=10
+        )
     assert before.cluster_id == after.cluster_id
     assert set(after.topics) == {"stays"}
     assert len(after.topics["stays"].partitions) == 4
