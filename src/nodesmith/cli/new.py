@@ -38,7 +38,7 @@ class SentenceCommand(click.Command):
         options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
         names = {name for option in options for name in option.opts}
         takes = {name for option in options if not option.is_flag for name in option.opts}
-        written, assigned, _ = argument.split()[0].partition("=")
+        written, assigned, _ = argument.split(maxsplit=1)[0].partition("=")
         attached = any(written.startswith(name) for name in takes if not name.startswith("--"))
         option = written in names or attached or (assigned and written.startswith("--"))
         return not option and not (before and before[-1] in takes)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # A sentence about one node has no more to say; what is beyond would only cost time.
 MAX_ACTIONS = 40
 MAX_CLAUSE = 40
+MAX_WORDS_BEFORE = 4
 _CREATES = frozenset(
     "create build make generate write add get provide produce set_up implement have design".split()
 )
@@ -57,6 +58,8 @@ def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bo
     verb, form, length = found
     start = _after_list(text, index + length)
     thing, whose, counted = objects(text, start)
+    if form is Form.PAST:
+        thing = Phrase(words=_subject(text, index).words, end=index + length)
     return Action(
         verb=verb,
         form=form,
@@ -89,10 +92,10 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
         return False
     if text.low(index) == "orders" and before not in ("that", "which", "it", "then", "next", "and"):
         return False
-    if text.low(index) in ("call", "name") and after in ("it", "this", "that", "them"):
+    if (text.low(index) in ("call", "name") and after in ("it", "this", "that", "them")) or gives_name(text, index):
         return False
     if form is Form.PAST:
-        return before in ("is", "are", "be", "been", "was", "were", "gets") and after != "by"
+        return _is_passive(text, index)
     if form is Form.BASE:
         return (
             text.starts_clause(index)
@@ -103,6 +106,8 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
         )  # fmt: skip
     if form is Form.THIRD:
         # "order imports" is a noun, "it imports orders" is none
+        if after in ("each", "every", "per", "api", "apis") and _is_counted(text, index):
+            return False  # "the number of API calls every user made"
         if "many" in text.lows(index - 2, 2):
             return False  # "how many API calls each tenant made"
         strong = before in ("that", "which", "it", "who", "and", ",") or text.starts_clause(index)
@@ -114,6 +119,52 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     return after not in ("of", "service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
 
 
+def gives_name(text: Text, index: int) -> bool:
+    """Whether `call` gives a name there: `a node which we would call OrderPoster`, `I'd name it so`."""
+    if text.low(index) not in ("call", "name", "dub", "title", "label", "christen"):
+        return False
+    at = index - 1
+    while text.low(at) in lexicon.AUXILIARIES | {"to", "just", "simply", "maybe", "like", "want"}:
+        at -= 1
+    named = text.at(index + 1)
+    written = named.kind is Kind.QUOTED or is_code_like(named.text) or named.text[:1].isupper()
+    return text.low(at) in ("we", "i", "you", "people", "everybody", "they") and written and named.is_name
+
+
+def _is_passive(text: Text, index: int) -> bool:
+    """Whether something is done to what stands before: `are stored in S3`, `I want tickets posted to Slack`."""
+    before, after = text.low(index - 1), text.low(index + 1)
+    if text.low(index) in lexicon.NAMING_WORDS:
+        return False
+    if before in ("is", "are", "be", "been", "was", "were", "gets"):
+        return after != "by"
+    if after not in ("to", "in", "into", "on", "onto", "via", "as", "with", "at"):
+        return False
+    subject = _subject(text, index)
+    return bool(subject.words) and text.low(subject.end) in ("want", "wants", "need", "needs", "like", "have", "with")
+
+
+def _subject(text: Text, index: int) -> Phrase:
+    """Return what a passive verb is done to; its `end` is the token before it all."""
+    at = index - 1
+    while text.low(at) in lexicon.AUXILIARIES | {"to", "also", "then", "get", "gets", "automatically"}:
+        at -= 1
+    words: list[str] = []
+    while text.at(at).is_name and text.low(at) not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS | lexicon.CREATE_VERBS:
+        words.insert(0, text.at(at).text)
+        at -= 1
+    while text.low(at) in lexicon.QUANTIFIERS:
+        at -= 1
+    return Phrase(words=tuple(words), end=at)
+
+
+def _is_counted(text: Text, index: int) -> bool:
+    at = index - 1
+    while text.at(at).is_name and text.low(at) not in lexicon.STOP_WORDS and index - at < MAX_WORDS_BEFORE:
+        at -= 1
+    return text.low(at) == "of" or "many" in text.lows(at + 1, index - at - 1)
+
+
 def is_compute_verb(text: Text, index: int) -> bool:
     """Whether `compute` is something to do there, and not the archetype."""
     before, after = text.low(index - 1), text.low(index + 1)
@@ -121,7 +172,7 @@ def is_compute_verb(text: Text, index: int) -> bool:
         return False
     if after in lexicon.NODE_NOUNS and after not in lexicon.DETERMINERS:
         return False
-    if text.starts_clause(index) and before != ":" and _goes_with_thing(text, index + 1):
+    if text.starts_clause(index) and (before != ":" or _is_commanded(text, index)) and _goes_with_thing(text, index + 1):
         return True
     return before in ("to", "can", "should", "will", "must", "could", "we", "i", "and", "then", "would") or (
         after in (lexicon.QUANTIFIERS - {"that"}) | {"how", "what", "whether"}
@@ -139,8 +190,15 @@ def _goes_with_thing(text: Text, index: int) -> bool:
         if is_code_like(text.at(end).text) or text.low(end) in lexicon.NAMING_WORDS | lexicon.NODE_NOUNS:
             return False
         end += 1
-    listed = text.low(index - 2) == "," and text.low(end) in (",", "and", "\n", ".")
+    listed = text.low(index - 2) in (",", ":") and text.low(end) in (",", "and", "\n", ".")
     return end > index and (listed or text.low(end) in lexicon.PREPOSITIONS)
+
+
+def _is_commanded(text: Text, index: int) -> bool:
+    """Whether another command follows behind a comma: `compute wages, pay staff`."""
+    comma = next((at for at in range(index, index + 8) if text.ends_clause(at)), index)
+    found = verb_at(text.lows(comma + 1, 2)) if text.low(comma) == "," else None
+    return found is not None and found[1] is Form.BASE
 
 
 def clause_start(text: Text, index: int) -> int:

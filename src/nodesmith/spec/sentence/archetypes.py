@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
+from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import ordered_steps
 from nodesmith.spec.sentence.systems import find_systems
 from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 SAID_WEIGHT = 4.0
 
 _OVER_TIME = frozenset("per each every event events by day daily hour month so far ever".split())
+_CHANGES = frozenset(["apply", "add", "book", "subtract", "post"])
+_ON_VALUES = frozenset(
+    "remove delete drop insert add write read put move copy update replace count sum total pull get create append order "
+    "list switch open close record place lock mirror handle process".split()
+)
 _GATHERS = frozenset(["collect", "gather", "keep", "maintain", "track", "show", "hold"])
 
 
@@ -69,6 +75,8 @@ def find_evidence(
         *_purity(structure),
         *_state(structure),
         *_summary(structure),
+        *_changed_state(structure),
+        *_in_memory(structure),
         *_workflow(structure),
         *_named(names, 0.4 if structure.doings else 0.8),
     ]
@@ -219,6 +227,36 @@ def _summary(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=2.5, why=f"{figures[0]!r} are kept")
 
 
+def _changed_state(structure: Structure) -> Iterator[Evidence]:
+    """Read `applies deposits to the balance of each account`, `deduplicates events`: both need a memory."""
+    text = structure.text
+    for action in structure.doings:
+        at = next((i for i in range(action.thing.end, action.thing.end + 6) if text.low(i) == "to"), -1)
+        state = noun_phrase(text, at + 1).words if at > 0 else ()
+        if action.verb.base in _CHANGES and state and state[-1].lower() in lexicon.STATE_NOUNS:
+            yield Evidence(archetype="reducer", weight=3.5, why=f"a {state[-1]} that is changed")
+        things = [word.lower() for word in action.thing.words[-1:]]
+        if action.verb.agent == "deduplicator" and things and things[0] in ("events", "messages"):
+            yield Evidence(archetype="reducer", weight=3.5, why=f"{things[0]} that were there before")
+
+
+def _in_memory(structure: Structure) -> Iterator[Evidence]:
+    """Tell `removes attributes from XML` from work on what is stored: texts, numbers and lists are handed over."""
+    text = structure.text
+    if find_systems(structure) or any(token.low in lexicon.OUTSIDE_WORDS for token in text.tokens):
+        return
+    for action in structure.doings[:1]:
+        if action.verb.archetype == "compute" or action.verb.base not in _ON_VALUES:
+            continue
+        things = [*action.thing.words[-1:], *action.whose.words[-1:]]
+        if text.low(action.thing.end) in lexicon.PREPOSITIONS:
+            things += noun_phrase(text, action.thing.end + 1).words[-1:]
+        told = next((thing for thing in things if thing.lower() in lexicon.VALUES), "")
+        if told and not (action.verb.archetype == "reducer" and {t.low for t in text.tokens} & _OVER_TIME):
+            yield Evidence(archetype="compute", weight=4, why=f"{told!r} are handed over")
+            yield Evidence(archetype="effect", weight=-1, why="nothing outside is touched")
+
+
 def _of_each(text: Text, index: int) -> bool:
     """Whether a state is told for each of many: `the average rating of every movie`."""
     for at in range(index + 1, index + 7):
@@ -270,17 +308,26 @@ def _workflow(structure: Structure) -> Iterator[Evidence]:
         if ordered or text.lows(index, 2) in (("in", "sequence"), ("in", "order")):
             if text.low(index + 2) != "to":
                 yield Evidence(archetype="orchestrator", weight=5, why="in order")
-        elif token.low in ("saga", "workflow", "workflows") and text.low(index - 1) not in (
-            "by",
-            "of",
-            "from",
-            "to",
-        ):
-            definite = text.low(index - 1) in ("the", "our", "this")
-            yield Evidence(archetype="orchestrator", weight=1.5 if definite else 4, why=token.low)
-            return
+        elif token.low in ("saga", "workflow", "workflows"):
+            weight = _own_workflow(text, index)
+            if weight:
+                yield Evidence(archetype="orchestrator", weight=weight, why=token.low)
+                return
         elif token.low in ("undoes", "undo", "compensates", "compensate", "rollback", "compensation"):
             yield Evidence(archetype="orchestrator", weight=2, why="undoes what was done")
+
+
+def _own_workflow(text: Text, index: int) -> float:
+    """Return how much `saga` tells of the node itself: nothing in `a step of the saga`, `for the order saga`."""
+    at = index - 1
+    while text.at(at).is_name and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS:
+        at -= 1
+    article = text.low(at) if text.low(at) in lexicon.DETERMINERS else ""
+    before = text.low(at - bool(article))
+    definite = article in ("the", "our", "this", "that")
+    if before in ("by", "of", "from", "to", "in", "before", "after") or (before in ("for", "with") and definite):
+        return 0
+    return 1.5 if definite else 4
 
 
 def _does_many_things(structure: Structure) -> bool:

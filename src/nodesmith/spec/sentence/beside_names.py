@@ -10,7 +10,7 @@ from nodesmith.spec.sentence.candidates import MAX_NAME_WORDS, Candidate, is_act
 from nodesmith.spec.sentence.identifiers import is_code_like, is_product
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.text import Kind
-from nodesmith.spec.sentence.words import singular
+from nodesmith.spec.sentence.words import singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,6 +122,8 @@ def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
         or words[-1].lower() in lexicon.NODE_NOUNS
         or any(w.lower() in lexicon.ARCHETYPE_WORDS for w in words)
     ):
+        return
+    if text.low(start - 1) in ("that", "which", "it", "who") and verb_at(text.lows(start, 2)) is not None:
         return
     opened = text.starts_clause(start) or text.low(start - 1) in lexicon.DETERMINERS | lexicon.CREATE_VERBS
     if opened:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from nodesmith.naming import name_problem
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.candidates import name_value
-from nodesmith.spec.sentence.identifiers import words_of
+from nodesmith.spec.sentence.identifiers import is_code_like, words_of
+from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.text import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -21,8 +24,8 @@ _NO_DOMAINS = frozenset(
 )
 
 
-def find_domain(structure: Structure) -> str:
-    """Return the domain that was said, in snake_case, or an empty string."""
+def find_domain(structure: Structure, mentions: Sequence[Mention], *, named: bool) -> str:
+    """Return the domain that was said, in snake_case, or an empty string; `named` where the name stands elsewhere."""
     for label in structure.labels:
         if label.field == "domain":
             value, _ = name_value(structure.text, label.start, end=label.end)
@@ -35,7 +38,22 @@ def find_domain(structure: Structure) -> str:
             and structure.text.low(index - 1) not in ("no", "any", "without")
         ) and (domain := _before(structure.text, index) or _after(structure.text, index)):
             return domain
-    return ""
+    return _opening(structure.text, mentions) if named else ""
+
+
+def _opening(text: Text, mentions: Sequence[Mention]) -> str:
+    """Read `finance: a reducer named x` and `[finance] effect named x`: a plain word before the archetype."""
+    bracket = text.low(0) in ("[", "(")
+    closing = "])" if bracket else ":"
+    end = next((at for at in range(bracket, bracket + 3) if text.low(at) and text.low(at) in closing), 0)
+    if not end or any(
+        text.low(at) in lexicon.NO_TITLES | lexicon.FILLERS | lexicon.LABELS.keys() | lexicon.NODE_NOUNS
+        or is_code_like(text.at(at).text)
+        for at in range(bracket, end)
+    ):
+        return ""
+    follows = any(m.role is Role.SAID and m.start - 1 <= end + 1 <= m.at for m in mentions)
+    return _usable(" ".join(text.at(at).text for at in range(bracket, end))) if follows else ""
 
 
 def domain_of_path(text: str) -> str:
@@ -47,6 +65,11 @@ def domain_of_path(text: str) -> str:
 def _usable(text: str) -> str:
     domain = "_".join(words_of(text))
     return domain if domain and domain not in _NO_DOMAINS and not name_problem(domain) else ""
+
+
+def _stands_free(text: Text, index: int) -> bool:
+    """Whether a name is bound to follow: `in domain healthcare for ...`."""
+    return text.low(index - 1) in ("in", "for", "under", "of", "within", "into")
 
 
 def _before(text: Text, index: int) -> str:
@@ -80,7 +103,7 @@ def _after(text: Text, index: int) -> str:
     token = text.at(at)
     if token.kind is Kind.QUOTED or token.kind is Kind.WORD:
         value, end = name_value(text, at)
-        plain = marked or text.ends_clause(end)
+        plain = marked or text.ends_clause(end) or (_stands_free(text, index) and text.low(end) in lexicon.STOP_WORDS)
         return (
             _usable(value.split(" ")[0] if " " in value and not text.ends_clause(end) else value)
             if plain

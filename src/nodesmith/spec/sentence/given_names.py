@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.actions import gives_name
 from nodesmith.spec.sentence.candidates import Candidate, name_value
 from nodesmith.spec.sentence.identifiers import is_code_like
 from nodesmith.spec.sentence.mentions import Mention, Role
@@ -101,6 +102,8 @@ def _after_name_word(text: Text, index: int) -> int:
         elif after == "the":
             return 0
         return behind
+    if gives_name(text, index):
+        return index + 1
     if text.low(index) not in ("name", "id", "identifier"):
         return 0
     allowed = {

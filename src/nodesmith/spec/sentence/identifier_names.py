@@ -10,7 +10,7 @@ from nodesmith.spec.sentence.candidates import Candidate
 from nodesmith.spec.sentence.given_names import behind_copula
 from nodesmith.spec.sentence.identifiers import is_code_like, is_strong_identifier
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.text import Kind
+from nodesmith.spec.sentence.text import Kind, is_heading
 from nodesmith.spec.sentence.words import verb_at
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SURELY_PLACED = 70.0
 
 _TICKET = re.compile(r"[A-Z]{2,}-\d+")
+_DECLARES = frozenset(["class", "def", "function", "func", "fn", "fun", "struct", "interface", "record"])
 _FOREIGN_AFTER = frozenset(
     "event events object objects record records class message messages type types table tables topic topics team "
     "domain field column queue bucket channel api column".split()
@@ -59,6 +60,10 @@ def _identifier_score(structure: Structure, index: int, mentions: Sequence[Menti
     around = next((m for m in mentions if m.start <= index < m.end or m.end == index), None)
     if _is_praised(text, index):
         return 90, "is said to be a good name"
+    if _is_declared(text, index):
+        return 92, "is declared"
+    if is_heading(text, index) and text.low(index + 1) == "\n":
+        return 89, "stands as a heading"
     if around is not None and around.role is not Role.SAID:
         return 5, "belongs to another node"
     if after in _FOREIGN_AFTER and text.at(index + 1).is_name:
@@ -90,6 +95,12 @@ def _identifier_score(structure: Structure, index: int, mentions: Sequence[Menti
     )
 
 
+def _is_declared(text: Text, index: int) -> bool:
+    """Whether it is the X of `class X(ComputeNode)` and `def x(a: int) -> int`."""
+    opened = text.starts_clause(index - 1) or text.low(index - 2) in lexicon.DETERMINERS
+    return text.low(index - 1) in _DECLARES and opened and text.low(index + 1) in ("(", ":", "<", "{", "\n", "=", "extends")
+
+
 def _is_praised(text: Text, index: int) -> bool:
     """Whether `X is a fine name` or `X would be a good name` is said of it."""
     behind = behind_copula(text, index + 1)
@@ -102,7 +113,7 @@ def _is_praised(text: Text, index: int) -> bool:
 
 def _opening_score(text: Text, index: int) -> tuple[float, str]:
     before, after = text.low(index - 1), text.low(index + 1)
-    first = index == 0 or text.at(index - 1).kind in (Kind.BREAK, Kind.BULLET) or before == "#"
+    first = index == 0 or text.at(index - 1).kind in (Kind.BREAK, Kind.BULLET) or is_heading(text, index)
     if before in (",", "/") and text.ends_clause(index + 1) and after in (",", "\n", ".", "->", "and"):
         return 72 - 30 * _in_list(text, index), "stands by itself"
     if first or before in (".", "!", "?", ";", ":", "—", "-", "|", "->", "("):

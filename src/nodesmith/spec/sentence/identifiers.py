@@ -112,6 +112,12 @@ def archetype_in(text: str) -> str:
     return ""
 
 
+def base_class_archetype(text: str) -> str:
+    """Return the archetype of a class that all nodes of its kind have in common: `ComputeNode`, `NodeEffectBase`."""
+    told = [word for word in words_of(text) if word not in ("node", "base", "abstract", "onex", "i")]
+    return told[0] if len(told) == 1 and told[0] in lexicon.ARCHETYPES else ""
+
+
 def bare_words(text: str, *, archetype: str = "") -> list[str]:
     """Return a name's words without `node` around them and without the archetype at their end."""
     found = words_of(text)

@@ -86,6 +86,8 @@ def _is_label_mark(text: Text, index: int, *, opens: bool) -> bool:
     mark = text.low(index)
     if mark in (":", "=", "=>"):
         return True
+    if mark == "->" and text.low(index - 1) == "name":
+        return True
     return opens and mark in ("-", "—", "->", "--") and text.at(index).kind is Kind.MARK
 
 

@@ -283,6 +283,16 @@ STATE_NOUNS = frozenset(
     "counter counters usage best highest lowest stock inventory rating".split()
 )
 
+# Values that are handed over and given back: who removes digits from a text touches nothing outside.
+VALUES = frozenset(
+    "attribute attributes whitespace whitespaces punctuation accent accents character characters letter letters digit "
+    "digits word words duplicates space spaces prefix prefixes suffix suffixes outlier outliers null nulls list lists "
+    "text texts string strings number numbers numeral numerals matrix matrices vector vectors array arrays sentence "
+    "sentences html markdown json xml csv tag stopwords vowel vowels comment comments quotes separator separators comma "
+    "commas newline newlines paragraph paragraphs phrase phrases token tokens emoji emojis umlauts title titles "
+    "expression expressions polynomial equation fraction fractions decimal decimals set sets tuple tuples dict".split()
+)
+
 LABELS = {
     "nombre": "name", "nom": "name", "nome": "name", "naam": "name", "tipo": "archetype", "typ": "archetype",
     "soort": "archetype", "dominio": "domain", "domaine": "domain", "name": "name", "node name": "name", "nodename": "name", "node_name": "name", "title": "title", "node": "node",

@@ -47,7 +47,11 @@ def items(text: Text, start: int, *, end: int | None = None) -> list[Span]:
 
 def arrows(text: Text) -> list[Span]:
     """Return the items of the first chain `a -> b -> c`, or nothing."""
-    marks = [index for index, token in enumerate(text.tokens) if token.low in ("->", "=>")]
+    marks = [
+        index
+        for index, token in enumerate(text.tokens)
+        if token.low in ("->", "=>") and text.low(index - 1) not in lexicon.LABELS
+    ]
     if not marks:
         return []
     start = marks[0]

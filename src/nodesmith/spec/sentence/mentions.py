@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.actions import MAX_CLAUSE, is_compute_verb
-from nodesmith.spec.sentence.identifiers import archetype_in, is_code_like
+from nodesmith.spec.sentence.identifiers import archetype_in, base_class_archetype, is_code_like
 from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _archetype_at(text: Text, index: int) -> str:
     if not token.is_name:
         return ""
     if token.low not in lexicon.ARCHETYPE_WORDS:
-        return archetype_in(token.text) if is_code_like(token.text) else ""
+        return (archetype_in(token.text) or base_class_archetype(token.text)) if is_code_like(token.text) else ""
     before, after = text.low(index - 1), text.low(index + 1)
     if token.low in ("effect", "effects") and before in (
         "side",

@@ -103,6 +103,8 @@ def _is_next_verb(text: Text, index: int) -> bool:
     if found is None or found[1] in (Form.BASE, Form.PAST):
         return False
     after = text.at(index + found[2])
+    if after.low in ("api", "apis") or (text.at(index).text[:1].isupper() and text.at(index - 1).text[:1].isupper()):
+        return False  # "the Google Maps API"
     if found[1] is Form.GERUND and after.low not in lexicon.QUANTIFIERS and singular(after.low) == after.low:
         return False  # "a user onboarding process"
     return after.is_name and after.low not in lexicon.STOP_WORDS - lexicon.DETERMINERS

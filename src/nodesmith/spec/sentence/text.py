@@ -29,7 +29,10 @@ _HTML = re.compile(r"</?(?:b|i|u|em|strong|p|br|div|span|code|pre|li|ul|ol|h[1-6
 _EMPHASIS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
 _BULLET = re.compile(r"(?:[-*+•]|\(?\d{1,2}[.)])(?=\s)")
 _HEADING = re.compile(r"#{1,6}(?=\s)")
-_QUOTED = re.compile(r"(?<![\w])(?P<mark>`{1,3}|\"|')(?P<inner>[^`\"'\n]{1,64})(?P=mark)(?![\w])")
+_QUOTED = re.compile(
+    r"(?<!\w)(?:(?P<tick>`{1,3})(?P<code>[^`\n]{1,64})(?P=tick)|\"(?P<double>[^`\"\n]{1,64})\""
+    r"|'(?P<single>(?:[^`\"'\n]|(?<=\w)'(?=\w)){1,64})')(?!\w)"
+)
 _WORD = re.compile(r"[^\W_](?:\w|[-'.](?=\w))*|_+\w+")
 _MARK = re.compile(r"->|=>|--+|[^\w\s]")
 
@@ -92,6 +95,11 @@ class Text:
         return index <= 0 or self.ends_clause(index - 1)
 
 
+def is_heading(text: Text, index: int) -> bool:
+    """Whether the token at `index` opens a heading, as markdown writes one."""
+    return text.at(index - 1).kind is Kind.MARK and text.low(index - 1).strip("#") == "" and index > 0
+
+
 def read(sentence: str) -> Text:
     """Return the sentence as tokens; refuses more text than a description of one node can be."""
     if len(sentence) > MAX_INPUT_CHARACTERS:
@@ -151,8 +159,8 @@ def _line_tokens(line: str, offset: int, tokens: list[Token]) -> None:
 
 
 def _next_token(line: str, position: int, offset: int, tokens: list[Token]) -> int:
-    if (match := _QUOTED.match(line, position)) and not _is_prose(match["inner"]):
-        inner = match["inner"].strip()
+    if (match := _QUOTED.match(line, position)) and not _is_prose(_quoted(match)):
+        inner = _quoted(match).strip()
         tokens.append(Token(inner, Kind.QUOTED, offset + position, inner.lower()))
     elif match := _EMPHASIS.match(line, position):
         pass  # markdown's stars say nothing about a name
@@ -163,6 +171,10 @@ def _next_token(line: str, position: int, offset: int, tokens: list[Token]) -> i
         text = match.group() if match else line[position]
         tokens.append(Token(text, Kind.MARK, offset + position, text))
     return match.end() if match else position + 1
+
+
+def _quoted(match: re.Match[str]) -> str:
+    return match["code"] or match["double"] or match["single"] or ""
 
 
 def _is_prose(quoted: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.candidates import MAX_NAME_WORDS, Candidate, is_plain_noun
-from nodesmith.spec.sentence.text import Kind
+from nodesmith.spec.sentence.text import Kind, is_heading
 from nodesmith.spec.sentence.words import Form, head_nouns, verb_at
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def titles(structure: Structure) -> Iterator[Candidate]:
         if not token.is_name or not text.starts_clause(index) or text.low(index - 1) in (",", "("):
             continue
         start = index + (token.low in lexicon.DETERMINERS)
+        start += text.low(start) in ("workflow", "saga", "pipeline", "process") and text.at(start + 1).is_name
         end = start
         while end - start < MAX_NAME_WORDS and is_plain_noun(text, end):
             end += 1
@@ -34,8 +35,8 @@ def titles(structure: Structure) -> Iterator[Candidate]:
         if not words or not _may_be_title(text, start, end):
             continue
         name = " ".join(word.text for word in words)
-        if text.low(index - 1) == "#" and text.low(end) == "\n":
-            yield Candidate(text=name, score=80, at=start, why="stands as a heading")
+        if is_heading(text, index) and text.low(end) == "\n":
+            yield Candidate(text=name, score=88, at=start, why="stands as a heading")
         elif closes_title(text, end):
             yield Candidate(text=name, score=73, at=start, why="stands as a title")
         elif _is_sentence_title(text, index, end):

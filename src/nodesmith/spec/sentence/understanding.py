@@ -29,6 +29,7 @@ EXAMPLE = 'nodesmith new "An effect called customer_writer that writes customers
 CLEARLY_SAID = 57.0
 SOME_PURPOSE = 44
 GIVEN = 70.0
+CLEARLY_NAMED = 85.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,8 @@ def understand(
     if not choice.said:
         assumed.append(f"archetype: {choice.archetype}, from {choice.why}")
     chosen, derived = _name(structure, mentions, names, choice.archetype, given_name, assumed)
-    where = given_domain or find_domain(structure) or domain_of_path(derived)
+    named = bool(given_name) or any(c.score >= CLEARLY_NAMED and c.at > 0 for c in names[:1])
+    where = given_domain or find_domain(structure, mentions, named=named) or domain_of_path(derived)
     parts = _parts(structure, mentions, choice.archetype, chosen, where, assumed)
     document, guesses = make_document(parts)
     return Understanding(
