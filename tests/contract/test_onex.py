@@ -12,9 +12,10 @@ from support.specs import compute, effect, effects, one_of_each, orchestrator, r
 
 from nodesmith.contract.node_contract import build
 from nodesmith.contract.onex import contract_document, manifest_document
-from nodesmith.contract.onex_workflow import longest_run_seconds, widest
+from nodesmith.contract.onex_workflow import LONGEST_PAUSE_SECONDS, longest_run_seconds, widest
 from nodesmith.contract.validation import check_contract, check_contract_text
 from nodesmith.errors import GateError
+from nodesmith.orchestration import attempts
 from nodesmith.spec.model import OperationSpec
 from nodesmith.spec.writing import to_yaml
 
@@ -72,8 +73,9 @@ def test_a_workflow_is_given_up_when_every_step_and_undo_has_been() -> None:
     contract = build(orchestrator())
 
     assert contract.orchestrator
-    # quote: 3 tries of 10 s and 2 pauses of 5 s; store: 30 s; its undo: 30 s
-    assert longest_run_seconds(contract.orchestrator) == 40 + 30 + 30
+    # quote: 3 tries of 10 s and 2 pauses of 5 s; store: 20 s; its undo: 20 s
+    assert longest_run_seconds(contract.orchestrator) == 40 + 20 + 20
+    assert attempts.LONGEST_PAUSE_SECONDS == LONGEST_PAUSE_SECONDS
     assert widest(contract.orchestrator) == 1
     assert document(orchestrator())["workflow_coordination"]["rollback_enabled"] is True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from nodesmith.contract.onex_document import SCHEMA_VERSION
 from nodesmith.contract.onex_routing import handler_routing, model_path
 from nodesmith.contract.onex_state_machine import state_machine
 from nodesmith.contract.onex_workflow import longest_run_seconds, workflow_coordination
@@ -16,12 +17,8 @@ from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.contract.onex_document import Document
     from nodesmith.contract.operations import OperationContract
-
-Document = dict[str, object]
-
-# The subcontracts' own schema version, as omnibase-core 0.47 knows them.
-SCHEMA_VERSION: dict[str, int] = {"major": 1, "minor": 0, "patch": 0}
 
 ANY_MODEL = "pydantic.BaseModel"
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodesmith.contract.models import ModelContract
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.contract.onex_document import Document
     from nodesmith.contract.operations import OperationContract
-
-Document = dict[str, object]
 
 
 def handler_routing(contract: NodeContract) -> Document:

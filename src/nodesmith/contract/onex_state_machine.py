@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nodesmith.contract.onex_document import SCHEMA_VERSION
+
 if TYPE_CHECKING:
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.contract.onex_document import Document
     from nodesmith.contract.reducer import MachineContract, TransitionContract
-
-Document = dict[str, object]
-
-_VERSION = {"major": 1, "minor": 0, "patch": 0}
 
 
 def state_machine(contract: NodeContract, machine: MachineContract) -> Document:
@@ -18,9 +17,9 @@ def state_machine(contract: NodeContract, machine: MachineContract) -> Document:
     leaving = {transition.source for transition in machine.transitions}
     values = [member.value for member in machine.enum.members]
     return {
-        "version": dict(_VERSION),
+        "version": dict(SCHEMA_VERSION),
         "state_machine_name": f"{contract.spec.name}.{machine.field}",
-        "state_machine_version": dict(_VERSION),
+        "state_machine_version": dict(SCHEMA_VERSION),
         "description": f"The allowed changes of `{machine.field}`.",
         "states": [_state(value, machine.field, is_terminal=value not in leaving) for value in values],
         "initial_state": machine.initial,
@@ -36,7 +35,7 @@ def state_machine(contract: NodeContract, machine: MachineContract) -> Document:
 
 def _state(value: str, field: str, *, is_terminal: bool) -> Document:
     return {
-        "version": dict(_VERSION),
+        "version": dict(SCHEMA_VERSION),
         "state_name": value,
         "state_type": "terminal" if is_terminal else "operational",
         "description": f"`{field}` is {value!r}.",
@@ -47,7 +46,7 @@ def _state(value: str, field: str, *, is_terminal: bool) -> Document:
 
 def _transition(transition: TransitionContract) -> Document:
     return {
-        "version": dict(_VERSION),
+        "version": dict(SCHEMA_VERSION),
         "transition_name": f"{transition.event}:{transition.source}",
         "from_state": transition.source,
         "to_state": transition.target,

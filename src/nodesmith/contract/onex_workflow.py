@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.contract.onex_document import Document
     from nodesmith.contract.workflow import OrchestratorContract, StepContract
-
-Document = dict[str, object]
 
 # The longest pause between two tries of a step; see `nodesmith.orchestration.attempts`.
 LONGEST_PAUSE_SECONDS = 5.0
-# What an undo waits for an answer; see `nodesmith.orchestration.workflow.Undo`.
-UNDO_TIMEOUT_SECONDS = 30.0
 
 
 def workflow_coordination(contract: NodeContract) -> Document:
@@ -45,12 +42,11 @@ def longest_run_seconds(orchestrator: OrchestratorContract) -> float:
     """Return the time after which every step of a run, and every undo of a failed one, has been given up."""
     end: dict[str, float] = {}
     for step in orchestrator.steps:
-        end[step.name] = _seconds(step, step.timeout_seconds) + max(
-            (end[name] for name in step.after), default=0.0
-        )
-    undoing = sum(_seconds(step, UNDO_TIMEOUT_SECONDS) for step in orchestrator.steps if step.undo)
+        end[step.name] = _seconds(step) + max((end[name] for name in step.after), default=0.0)
+    # An undo is given as long, and as many tries, as its step.
+    undoing = sum(_seconds(step) for step in orchestrator.steps if step.undo)
     return max(end.values(), default=0.0) + undoing
 
 
-def _seconds(step: StepContract, one_try: float) -> float:
-    return (step.retries + 1) * one_try + step.retries * LONGEST_PAUSE_SECONDS
+def _seconds(step: StepContract) -> float:
+    return (step.retries + 1) * step.timeout_seconds + step.retries * LONGEST_PAUSE_SECONDS
