@@ -15,15 +15,12 @@ from nodesmith.generation.event_bus.source import STAGE, refusal
 from nodesmith.generation.event_bus.splice import splice_event_bus
 from nodesmith.generation.files import GeneratedFile, NodeFiles
 from nodesmith.generation.rendering import render
-from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.spec.model import NodeSpec
-
-ALWAYS_ON_THE_BUS = frozenset({Archetype.EFFECT, Archetype.ORCHESTRATOR})
 
 logger = logging.getLogger("nodesmith.generation")
 
@@ -51,7 +48,7 @@ def integrate_event_bus(files: Mapping[str, GeneratedFile], contract: NodeContra
 
 def takes_event_bus(spec: NodeSpec) -> bool:
     """Say whether a node goes on the bus: effects and orchestrators always, others where they ask for it."""
-    return spec.archetype in ALWAYS_ON_THE_BUS or spec.event_bus
+    return spec.archetype.is_always_on_the_bus or spec.event_bus
 
 
 def event_bus_blocks(*, service_name: str, capabilities: Sequence[str]) -> EventBusBlocks:

@@ -10,7 +10,7 @@ from nodesmith.spec.fields import ANNOTATION_TYPES, MAX_ENUM_VALUE_LENGTH, RESER
 from nodesmith.spec.model import ScalarName
 
 if TYPE_CHECKING:
-    from nodesmith.spec.schema import Schema
+    from nodesmith.spec.schema_shapes import Schema
 
 _SCALAR = "|".join(ScalarName)
 _TYPE = rf"^\s*({_SCALAR}|list\s*\[.+\]|dict\s*\[\s*str\s*,.+\])(\s*\|\s*null)?\s*$"

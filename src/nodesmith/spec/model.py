@@ -22,6 +22,11 @@ class Archetype(StrEnum):
     REDUCER = "reducer"
     ORCHESTRATOR = "orchestrator"
 
+    @property
+    def is_always_on_the_bus(self) -> bool:
+        """Return whether a node of this kind is on the event bus without asking for it."""
+        return self in (Archetype.EFFECT, Archetype.ORCHESTRATOR)
+
 
 class ScalarName(StrEnum):
     """The types a field may have that hold no other type."""

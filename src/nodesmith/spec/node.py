@@ -53,7 +53,6 @@ _WHOSE = {
     "operations": "a reducer's operations are its events: write 'events:'",
 }
 NODE_KEYS = (*_COMMON, "operations", "adapter", "state", "events", "intents", "workflow")
-_ON_THE_BUS = (Archetype.EFFECT, Archetype.ORCHESTRATOR)
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
 
 
@@ -172,10 +171,11 @@ def _version(entries: Mapping[str, Tree], findings: Findings) -> tuple[int, int,
 
 def _event_bus(entries: Mapping[str, Tree], archetype: Archetype | None, findings: Findings) -> bool:
     tree = entries.get("event_bus")
+    always = archetype is not None and archetype.is_always_on_the_bus
     if tree is None:
-        return archetype in _ON_THE_BUS
+        return always
     wanted = bool_of(tree, findings)
-    if wanted is False and archetype in _ON_THE_BUS:
+    if wanted is False and always:
         message = f"a node of kind '{archetype}' is always on the event bus"
         findings.add("archetype", message, tree.place, "drop 'event_bus: false', or make it a compute node")
     return bool(wanted)
