@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,3 +125,18 @@ def test_a_step_and_an_operation_that_would_share_a_model_are_refused(tmp_path: 
         make_contract(spec)
 
     assert {finding.rule for finding in refused.value.findings} == {"class-name-collision"}
+
+
+def test_the_calls_in_a_readme_send_their_json_from_any_shell(tmp_path: Path) -> None:
+    odd = 'one\ntwo \\n it\'s "x" $HOME `id`'
+    document = {
+        "node": "effect",
+        "name": "keeper",
+        "operations": {"keep": {"input": {"kind": {"enum": [odd]}}}},
+    }
+    readme = made(load(document, tmp_path).nodes[0])["README.md"].text
+
+    (call,) = re.findall(r"^    (.*) \| nodesmith call keeper.keep --input -$", readme, re.MULTILINE)
+    said = subprocess.run(["sh", "-c", call], capture_output=True, text=True, check=True).stdout
+
+    assert json.loads(said) == {"kind": odd}

@@ -19,7 +19,8 @@ _MARKDOWN_START = re.compile(r"^(?:([#+=>-])|(\d{1,9})([.)]))")
 def docstring(text: str) -> str:
     r"""Return what stands between three double quotes so that the string's value is `text`.
 
-    Line breaks become `\n`, so that no formatter's idea of indentation changes the value.
+    Line breaks become `\n`, so that no formatter's idea of indentation changes the value. What `__doc__` says is, from
+    Python 3.13 on, that value without common indentation and tabs: the compiler takes them out.
     """
     if not text:
         return ""

@@ -94,4 +94,6 @@ def _call(node: NodeContract, operation: OperationContract) -> str:
         payload = json.dumps(example(operation.input))
     except NoExampleError:
         return ""
-    return f"echo {shlex.quote(payload)} | nodesmith call {node.spec.name}.{operation.name} --input -"
+    # Some shells' `echo` takes a backslash for the beginning of something else.
+    say = "printf %s" if "\\" in payload else "echo"
+    return f"{say} {shlex.quote(payload)} | nodesmith call {node.spec.name}.{operation.name} --input -"
