@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import is_code_like
+from nodesmith.spec.sentence.identifiers import is_code_like, is_product
+from nodesmith.spec.sentence.passives import is_passive, subject_of
 from nodesmith.spec.sentence.phrases import Phrase, objects
 from nodesmith.spec.sentence.text import Kind
 from nodesmith.spec.sentence.words import Form, Verb, guessed_verb, head_nouns, singular, verb_at
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 40
 MAX_CLAUSE = 40
 MAX_WORDS_BEFORE = 4
+_MEANS = frozenset("call query hit ask talk contact access request connect integrate use invoke".split())
 _CREATES = frozenset(
     "create build make generate write add get provide produce set_up implement have design".split()
 )
@@ -36,6 +38,12 @@ class Action:
     whose: Phrase
     counted: str
     denied: bool
+
+    @property
+    def is_means(self) -> bool:
+        """Whether it only tells by what something else is done: `query the SAP API` in order to create orders."""
+        tail = self.thing.words[-1].lower() if self.thing.words else ""
+        return self.verb.base in _MEANS and (tail in ("api", "apis", "service", "website") or is_product(tail))
 
 
 def find_actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
@@ -59,7 +67,7 @@ def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bo
     start = _after_list(text, index + length)
     thing, whose, counted = objects(text, start)
     if form is Form.PAST:
-        thing = Phrase(words=_subject(text, index).words, end=index + length)
+        thing = Phrase(words=subject_of(text, index).words, end=index + length)
     return Action(
         verb=verb,
         form=form,
@@ -95,10 +103,11 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     if (text.low(index) in ("call", "name") and after in ("it", "this", "that", "them")) or gives_name(text, index):
         return False
     if form is Form.PAST:
-        return _is_passive(text, index)
+        return is_passive(text, index)
     if form is Form.BASE:
         return (
             text.starts_clause(index)
+            or (before in ("node", "what") and text.low(index) not in lexicon.NOUN_VERBS | set(lexicon.ARCHETYPES))
             or (after in lexicon.DETERMINERS and text.low(clause_start(text, index)) in ("given", "when", "if", "for"))
             or before in lexicon.AUXILIARIES
             or before in ("to", "and", "or", "then", "that", "which", "who", "i", "we", "you", "they", "please", "first",
@@ -129,33 +138,6 @@ def gives_name(text: Text, index: int) -> bool:
     named = text.at(index + 1)
     written = named.kind is Kind.QUOTED or is_code_like(named.text) or named.text[:1].isupper()
     return text.low(at) in ("we", "i", "you", "people", "everybody", "they") and written and named.is_name
-
-
-def _is_passive(text: Text, index: int) -> bool:
-    """Whether something is done to what stands before: `are stored in S3`, `I want tickets posted to Slack`."""
-    before, after = text.low(index - 1), text.low(index + 1)
-    if text.low(index) in lexicon.NAMING_WORDS:
-        return False
-    if before in ("is", "are", "be", "been", "was", "were", "gets"):
-        return after != "by"
-    if after not in ("to", "in", "into", "on", "onto", "via", "as", "with", "at"):
-        return False
-    subject = _subject(text, index)
-    return bool(subject.words) and text.low(subject.end) in ("want", "wants", "need", "needs", "like", "have", "with")
-
-
-def _subject(text: Text, index: int) -> Phrase:
-    """Return what a passive verb is done to; its `end` is the token before it all."""
-    at = index - 1
-    while text.low(at) in lexicon.AUXILIARIES | {"to", "also", "then", "get", "gets", "automatically"}:
-        at -= 1
-    words: list[str] = []
-    while text.at(at).is_name and text.low(at) not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS | lexicon.CREATE_VERBS:
-        words.insert(0, text.at(at).text)
-        at -= 1
-    while text.low(at) in lexicon.QUANTIFIERS:
-        at -= 1
-    return Phrase(words=tuple(words), end=at)
 
 
 def _is_counted(text: Text, index: int) -> bool:

@@ -14,7 +14,8 @@ from nodesmith.spec.sentence.systems import find_systems
 from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from nodesmith.spec.sentence.candidates import Candidate
     from nodesmith.spec.sentence.structure import Structure
@@ -131,11 +132,13 @@ def _serves_a_reason(text: Text, index: int) -> bool:
     )
 
 
-def _outside(structure: Structure, inside: Container[int]) -> Iterator[Evidence]:
+def _outside(structure: Structure, inside: AbstractSet[int]) -> Iterator[Evidence]:
     text = structure.text
+    counted = [a for a in structure.doings[:1] if a.verb.archetype == "reducer"]
+    inside = {*inside, *(at for a in counted for at in range(a.at, max(a.thing.end, a.whose.end)))}
     for system in find_systems(structure):
         if system.at in inside:
-            continue  # "HTTP bridge" is a name, and talks to nobody
+            continue  # "HTTP bridge" is a name, and who counts API calls talks to nobody
         yield Evidence(archetype="effect", weight=2, why=f"{system.word!r} is outside")
         break
     for index, token in enumerate(text.tokens):
@@ -237,7 +240,7 @@ def _changed_state(structure: Structure) -> Iterator[Evidence]:
             yield Evidence(archetype="reducer", weight=3.5, why=f"a {state[-1]} that is changed")
         things = [word.lower() for word in action.thing.words[-1:]]
         if action.verb.agent == "deduplicator" and things and things[0] in ("events", "messages"):
-            yield Evidence(archetype="reducer", weight=3.5, why=f"{things[0]} that were there before")
+            yield Evidence(archetype="reducer", weight=5, why=f"{things[0]} that were there before")
 
 
 def _in_memory(structure: Structure) -> Iterator[Evidence]:
@@ -343,6 +346,8 @@ def _does_many_things(structure: Structure) -> bool:
 
 
 def _named(names: Sequence[Candidate], trust: float) -> Iterator[Evidence]:
+    if names and names[0].why == "is declared" and names[0].text.islower():
+        yield Evidence(archetype="compute", weight=1.5, why="a function")
     for position, name in enumerate(names[:2]):
         words = words_of(name.text)
         if not words:

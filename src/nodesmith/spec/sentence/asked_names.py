@@ -84,9 +84,20 @@ def things_asked_for(structure: Structure) -> Iterator[Candidate]:
         start, introduced = skip_introduction(text, index)
         yield from _head_at(text, start, introduced=introduced)
         if text.low(start) in lexicon.NODE_NOUNS and text.low(start + 1) == "for":
-            words = noun_phrase(text, start + 2).words
+            words = purpose_words(text, start + 2)
             if len(words) > 1 and words[-1].lower() in head_nouns():
                 yield Candidate(text=" ".join(words), score=57.5, at=start + 2, why="what it is for")
+
+
+def purpose_words(text: Text, index: int) -> list[str]:
+    """Return what a node is for, as a name has it: `make calculation of salary` -> salary calculation."""
+    start = index + (text.low(index) in ("make", "making", "do", "doing", "handling", "performing"))
+    phrase = noun_phrase(text, start)
+    words = list(phrase.words)
+    if len(words) == 1 and words[0].lower() in head_nouns() and text.low(phrase.end) == "of":
+        whose = noun_phrase(text, phrase.end + 1).words
+        return [*whose[:-1], singular(whose[-1]), *words] if whose else words
+    return words
 
 
 def skip_introduction(text: Text, index: int) -> tuple[int, bool]:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.asked_names import purpose_words
 from nodesmith.spec.sentence.candidates import Candidate
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.operations import object_words, thing_of
 from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import any_steps
-from nodesmith.spec.sentence.words import head_nouns, verb_forms
+from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nodesmith.spec.sentence.actions import Action
     from nodesmith.spec.sentence.structure import Structure
+    from nodesmith.spec.sentence.text import Text
 
 _LEADS = frozenset(
     [
@@ -35,6 +37,10 @@ _LEADS = frozenset(
     ]
 )
 _PASSING = frozenset("running current latest last known total actual present".split())
+_USUAL_HEADS = {"effect": "handler", "compute": "calculator", "reducer": "tracker", "orchestrator": "workflow"}
+_NOTHING_TOLD = frozenset(
+    "testing test tests fun project team company work demo example practice production use later free work".split()
+)
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
 _EVERYTHING = frozenset(
@@ -53,7 +59,7 @@ def _doer_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
     doing = structure.doings
     kept_for = _key_words(structure)
     fitting = [action for action in doing if action.verb.archetype == archetype] or doing
-    for position, action in enumerate([*fitting, *doing]):
+    for position, action in enumerate(sorted([*fitting, *doing], key=lambda action: action.is_means)):
         words = _named_after(action, doing, archetype, kept_for)
         if words:
             why = "made from what it does"
@@ -192,18 +198,25 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
                     text=" ".join(told), score=44, at=mention.end, why="made from what it is about"
                 )
         if mention.role is Role.SAID and text.low(mention.end) == "for":
-            said = noun_phrase(text, mention.end + 1).words
-            words = [w for w in said if w.lower() not in lexicon.SYSTEMS]
-            words = words if len(words) > 1 or len(said) == 1 else list(said)
-            known = words and head_nouns().get(words[-1].lower())
-            if words and (known or len(words) > 1):
-                name = [*words_of(" ".join(words))]
-                yield Candidate(
-                    text=" ".join(name),
-                    score=50 if known else 44,
-                    at=mention.end,
-                    why="made from its purpose",
-                )
+            words = _purpose(text, mention)
+            if words:
+                score = 50 if words[-1] in head_nouns() else 44
+                yield Candidate(text=" ".join(words), score=score, at=mention.end, why="made from its purpose")
+
+
+def _purpose(text: Text, mention: Mention) -> list[str]:
+    """Return what a node is said to be for; a single word gets what such a node does behind it."""
+    said = purpose_words(text, mention.end + 1)
+    words = [word for word in said if word.lower() not in lexicon.SYSTEMS]
+    words = words if len(words) > 1 or len(said) == 1 else said
+    if len(words) != 1:
+        return words_of(" ".join(words))
+    word = words[0].lower()
+    if word in lexicon.NODE_NOUNS | lexicon.NO_TITLES | _NOTHING_TOLD or not object_words(words):
+        return []
+    if word in head_nouns() or singular(word) == word:
+        return [*words_of(word), *([] if word in head_nouns() else [_USUAL_HEADS[mention.archetype]])]
+    return [*object_words(words), _USUAL_HEADS[mention.archetype]]
 
 
 def last_resort(structure: Structure, archetype: str) -> list[Candidate]:

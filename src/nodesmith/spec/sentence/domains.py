@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DOMAIN_WORDS = frozenset(["domain", "namespace"])
 _NO_DOMAINS = frozenset(
     "the a an same right given business public different problem main proper following new which what whole "
-    "own correct this that its our my your each every its".split()
+    "interface class function def own correct this that its our my your each every its".split()
 )
 
 
@@ -44,7 +44,7 @@ def find_domain(structure: Structure, mentions: Sequence[Mention], *, named: boo
 def _opening(text: Text, mentions: Sequence[Mention]) -> str:
     """Read `finance: a reducer named x` and `[finance] effect named x`: a plain word before the archetype."""
     bracket = text.low(0) in ("[", "(")
-    closing = "])" if bracket else ":"
+    closing = "])" if bracket else ":-—|"
     end = next((at for at in range(bracket, bracket + 3) if text.low(at) and text.low(at) in closing), 0)
     if not end or any(
         text.low(at) in lexicon.NO_TITLES | lexicon.FILLERS | lexicon.LABELS.keys() | lexicon.NODE_NOUNS

@@ -64,7 +64,7 @@ def noun_phrase(text: Text, index: int) -> Phrase:
     at = index
     while text.low(at) in lexicon.QUANTIFIERS:
         at += 1
-    counted = text.low(at - 1) == "many"
+    counted = text.low(at - 1) == "many" or text.lows(at - 2, 2) == ("number", "of")
     while at < len(text.tokens) and len(words) < MAX_PHRASE:
         token = text.at(at)
         if token.low == "'s" and words and text.at(at + 1).is_name:
