@@ -83,20 +83,16 @@ def new_run(flow: Workflow, *, n: int = 1) -> WorkflowRun:
 
 def failing(*, retryable: bool = False, times: int = 1_000_000) -> Handler:
     """Return a handler that answers a failure so many times, then the request."""
-    left = times
-
-    async def handle(command: Command) -> Mapping[str, object]:
-        nonlocal left
-        if left == 0:
-            return command.payload.model_dump(mode="json")
-        left -= 1
-        raise CommandFailedError("it broke", error_type="BrokenError", retryable=retryable, attempts=1)
-
-    return handle
+    broken = CommandFailedError("it broke", error_type="BrokenError", retryable=retryable, attempts=1)
+    return _raising(broken, times)
 
 
 def silent(*, times: int = 1_000_000) -> Handler:
     """Return a handler nobody hears of so many times; then it answers."""
+    return _raising(NoAnswerError("nobody answered"), times)
+
+
+def _raising(error: Exception, times: int) -> Handler:
     left = times
 
     async def handle(command: Command) -> Mapping[str, object]:
@@ -104,6 +100,6 @@ def silent(*, times: int = 1_000_000) -> Handler:
         if left == 0:
             return command.payload.model_dump(mode="json")
         left -= 1
-        raise NoAnswerError("nobody answered")
+        raise error
 
     return handle

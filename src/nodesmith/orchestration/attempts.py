@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from nodesmith.errors import BusUnavailableError, CommandFailedError, NoAnswerError, PublishError
+from nodesmith.orchestration.run import command_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from uuid import UUID
 
     from pydantic import BaseModel
+
+    from nodesmith.orchestration.run import WorkflowRun
+    from nodesmith.orchestration.workflow import Step, Undo
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -48,6 +52,22 @@ class CommandPort(Protocol):
     async def send(self, command: Command) -> Mapping[str, object]:
         """Send `command` and return the answer's payload; raise one of `nodesmith.errors` where there is none."""
         ...
+
+
+def command_for(
+    called: Step | Undo, payload: BaseModel, run: WorkflowRun, *, name: str, attempt: int
+) -> Command:
+    """Return the command that carries out a step or an undo; `name` tells it from the run's other commands."""
+    return Command(
+        domain=called.domain,
+        node=called.node,
+        operation=called.operation,
+        payload=payload,
+        key=record_key(called.key, payload),
+        timeout_seconds=called.timeout_seconds,
+        command_id=command_id(run.workflow_id, name, attempt),
+        correlation_id=run.correlation_id,
+    )
 
 
 def record_key(field: str | None, request: BaseModel) -> str | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from nodesmith.errors import InvalidPayloadError, WorkflowFailedError, in_words
-from nodesmith.orchestration.attempts import UNKNOWN_OUTCOME, Command, CommandPort, record_key, with_retries
+from nodesmith.orchestration.attempts import UNKNOWN_OUTCOME, CommandPort, command_for, with_retries
 from nodesmith.orchestration.events import EventPort, Moment, WorkflowEvent
-from nodesmith.orchestration.run import StepState, StepStatus, WorkflowRun, command_id
+from nodesmith.orchestration.run import StepState, StepStatus, WorkflowRun
 from nodesmith.orchestration.undo import undo_steps
 
 if TYPE_CHECKING:
@@ -108,16 +108,7 @@ async def _send(step: Step, state: StepState, run: WorkflowRun, *, bus: Bus) -> 
 
     async def send(attempt: int) -> Mapping[str, object]:
         state.attempt = attempt
-        command = Command(
-            domain=step.domain,
-            node=step.node,
-            operation=step.operation,
-            payload=request,
-            key=record_key(step.key, request),
-            timeout_seconds=step.timeout_seconds,
-            command_id=command_id(run.workflow_id, step.name, attempt),
-            correlation_id=run.correlation_id,
-        )
+        command = command_for(step, request, run, name=step.name, attempt=attempt)
         return await bus.send(command)
 
     return await with_retries(send, retries=step.retries)

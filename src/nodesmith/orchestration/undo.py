@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import in_words
-from nodesmith.orchestration.attempts import Command, record_key, with_retries
-from nodesmith.orchestration.run import StepStatus, WorkflowRun, command_id
+from nodesmith.orchestration.attempts import command_for, with_retries
+from nodesmith.orchestration.run import StepStatus, WorkflowRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,16 +52,7 @@ async def _undo(step: Step, undo: Undo, run: WorkflowRun, *, bus: CommandPort) -
     request = _request(step, undo, run)
 
     async def send(attempt: int) -> Mapping[str, object]:
-        command = Command(
-            domain=undo.domain,
-            node=undo.node,
-            operation=undo.operation,
-            payload=request,
-            key=record_key(undo.key, request),
-            timeout_seconds=undo.timeout_seconds,
-            command_id=command_id(run.workflow_id, f"undo:{step.name}", attempt),
-            correlation_id=run.correlation_id,
-        )
+        command = command_for(undo, request, run, name=f"undo:{step.name}", attempt=attempt)
         return await bus.send(command)
 
     await with_retries(send, retries=step.retries)
