@@ -93,7 +93,7 @@ def effect(name: str, **more: object) -> dict[str, object]:
         "key": "item_id",
         "timeout": "2s",
         "input": {"item_id": "str", "type": "str", "answer": {"type": "decimal | null", "default": None}},
-        "output": {"item_id": "str", "id": "int"},
+        "output": {"item_id": "str", "id": "int", "data": {"type": "bytes", "default": "_-8="}},
     }
     undo = {"input": {"item_id": "str"}, "output": {}}
     return {
@@ -158,7 +158,12 @@ ORCHESTRATOR: dict[str, object] = {
             "description": ODD,
             "key": "item_id",
             "input": {"item_id": "str", "type": {"type": "str", "default": "x"}},
-            "output": {"item_id": "str", "id": "int", "text": {"type": "str", "default": "x"}},
+            "output": {
+                "item_id": "str",
+                "id": "int",
+                "text": {"type": "str", "default": "x"},
+                "data": "bytes",
+            },
         }
     },
     "workflow": {
@@ -181,7 +186,12 @@ ORCHESTRATOR: dict[str, object] = {
                 "timeout": "500ms",
             },
         },
-        "result": {"item_id": "run.item_id", "id": "last.id", "text": {"value": ODD}},
+        "result": {
+            "item_id": "run.item_id",
+            "id": "last.id",
+            "text": {"value": ODD},
+            "data": {"value": "_-8="},
+        },
     },
 }
 

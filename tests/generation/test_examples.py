@@ -29,6 +29,8 @@ def example_of(field: object) -> object:
         ({"type": "float", "gt": 1e300}, 2e300),
         ({"type": "float", "gt": 0, "lt": 0.5}, 0.25),
         ({"type": "decimal", "ge": "2.5", "le": "2.5"}, "2.5"),
+        ({"type": "bytes", "min_length": 7}, "aGVsbG9vbw=="),
+        ({"type": "bytes", "max_length": 3}, "aGVs"),
         ({"type": "list[int]", "min_length": 2}, [1, 1]),
         ({"type": "list[int]", "max_length": 0}, []),
         ({"type": "dict[str, bool]", "min_length": 1}, {"key_1": True}),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+from base64 import b64encode
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 from nodesmith.generation.example_text import text_candidates
 from nodesmith.spec.model import DictType, ListType, NullableType, ScalarName, ScalarType
+from nodesmith.spec.values import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,8 +111,8 @@ def _candidates(name: ScalarName, constraints: Constraints) -> Iterator[object]:
     elif name is ScalarName.STR:
         yield from text_candidates(constraints)
     else:
-        yield PLAIN[name]
-        yield from (value for value in constraints.values() if isinstance(value, str))
+        plain = b"hello".ljust(int(constraints.get("min_length", 0)), b"o")
+        yield b64encode(plain[: constraints.get("max_length", MOST)]).decode()
 
 
 def _numbers(name: ScalarName, constraints: Constraints) -> Iterator[Decimal]:
@@ -131,16 +133,15 @@ def _numbers(name: ScalarName, constraints: Constraints) -> Iterator[Decimal]:
 def _fits(name: ScalarName, constraints: Constraints, candidate: object) -> bool:
     from pydantic import ValidationError
 
+    value = bytes_of(str(candidate)) if name is ScalarName.BYTES else candidate
     try:
-        _adapter(name, constraints).validate_python(candidate)
+        _adapter(name, constraints).validate_python(value)
     except ValidationError:
         return False
     return not isinstance(candidate, float) or math.isfinite(candidate)
 
 
 def _adapter(name: ScalarName, constraints: Constraints) -> Any:
-    from datetime import date, datetime
-
     from pydantic import Field, TypeAdapter
 
     kinds: dict[ScalarName, type] = {
@@ -148,8 +149,6 @@ def _adapter(name: ScalarName, constraints: Constraints) -> Any:
         ScalarName.INT: int,
         ScalarName.FLOAT: float,
         ScalarName.DECIMAL: Decimal,
-        ScalarName.DATETIME: datetime,
-        ScalarName.DATE: date,
         ScalarName.BYTES: bytes,
     }
     annotated: Any = Annotated[kinds[name], Field(**constraints)]
