@@ -58,9 +58,9 @@ def test_a_node_of_the_example_is_clean_by_its_own_rules(node: str) -> None:
         assert done.returncode == 0, done.stdout
 
 
-def test_the_nodes_of_the_example_pass_type_checks_and_their_own_tests(tmp_path: Path) -> None:
+def test_the_nodes_of_the_example_pass_type_checks_and_their_own_tests(mypy_cache: Path) -> None:
     packages = [argument for node in NODES for argument in ("-p", node)]
-    types = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), *packages]
+    types = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(mypy_cache), *packages]
     tests = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", *NODES]
     for command in (types, tests):
         done = subprocess.run(command, cwd=ORDERS, capture_output=True, text=True, check=False)

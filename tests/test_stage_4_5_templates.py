@@ -228,12 +228,12 @@ def test_init_takes_the_servers_from_the_environment_or_the_known_default() -> N
     assert eval(code, {"os": Environment(KAFKA_BOOTSTRAP_SERVERS="here:1")}) == "here:1"
 
 
-def test_a_node_and_its_script_pass_mypy_strict(tmp_path: Path) -> None:
+def test_a_node_and_its_script_pass_mypy_strict(tmp_path: Path, mypy_cache: Path) -> None:
     write_package(tmp_path)
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "-p", FOLDER]
 
     done = subprocess.run(
-        [*command, "--cache-dir", str(tmp_path / "cache")],
+        [*command, "--cache-dir", str(mypy_cache)],
         cwd=tmp_path,
         capture_output=True,
         text=True,

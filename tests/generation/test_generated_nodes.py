@@ -185,14 +185,14 @@ def test_ruff_finds_nothing(odd: Generated, configuration: list[str]) -> None:
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_mypy_finds_nothing(odd: Generated, tmp_path: Path) -> None:
+def test_mypy_finds_nothing(odd: Generated, mypy_cache: Path) -> None:
     command = [
         sys.executable,
         "-m",
         "mypy",
         "--strict",
         "--cache-dir",
-        str(tmp_path),
+        str(mypy_cache),
         *(node.node for node in odd.report.nodes),
     ]
 
