@@ -136,7 +136,7 @@ def test_text_becomes_the_value_it_was(odd: Generated, monkeypatch: pytest.Monke
     assert fields["status"].default == ODD
     assert fields["anything"].default_factory() == {ODD: [1, None, ODD]}
     assert fields["counts"].default_factory() == {ODD: 3}
-    assert handler.__doc__ == described("calculator")
+    assert inspect.getdoc(handler) == inspect.cleandoc(described("calculator"))
 
 
 def test_fields_may_be_called_like_builtins(odd: Generated, monkeypatch: pytest.MonkeyPatch) -> None:
