@@ -35,6 +35,8 @@ _POLL_SECONDS = 0.2
 _COMMIT_EVERY_SECONDS = 0.05
 _RELEASE_SECONDS = 10.0
 _RESTART_SECONDS = 1.0
+# Longer than a member that was killed stays in its group, whose partitions wait for it meanwhile.
+ASSIGN_SECONDS = 12.0
 
 
 class GroupConsumer:
@@ -51,6 +53,7 @@ class GroupConsumer:
         topics: Sequence[str],
         plan: Callable[[IncomingRecord], Job],
         dispatcher: Dispatcher,
+        assign_seconds: float = ASSIGN_SECONDS,
     ) -> None:
         self._settings = settings
         self._topics = list(topics)
@@ -60,6 +63,8 @@ class GroupConsumer:
         self._stopping = Event()
         self._paused = False
         self._next_commit = 0.0
+        self._assign_seconds = assign_seconds
+        self._assigned_by = float("inf")
         self._owned: set[PartitionName] = set()
         self._told: set[int] = set()
         self._thread = Thread(target=self._run, daemon=True, name="nodesmith consumer")
@@ -67,6 +72,15 @@ class GroupConsumer:
     def start(self) -> None:
         """Begin; the group is joined as soon as the broker answers."""
         self._thread.start()
+
+    def expect_partitions(self) -> None:
+        """Look in a while whether the group has given any partition, and join it anew where it has not; called from anywhere.
+
+        For after the bus was away: a member that was given none because the broker had lost its topics is not given any
+        when they are back.
+        """
+        if self._thread.is_alive():
+            self._assigned_by = time.monotonic() + self._assign_seconds
 
     async def stop(self, *, seconds: float) -> bool:
         """Commit what is done, leave the group and return whether that was done within `seconds`."""
@@ -91,11 +105,18 @@ class GroupConsumer:
             consumer.subscribe(
                 self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
             )
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._is_left_out()):
                 self._turn(consumer)
             self._commit_now(consumer)
         finally:
             consumer.close()
+
+    def _is_left_out(self) -> bool:
+        """Return, once, that partitions were expected by now and are not there."""
+        if time.monotonic() < self._assigned_by:
+            return False
+        self._assigned_by = float("inf")
+        return not self._owned
 
     def _turn(self, consumer: Consumer) -> None:
         """Wait for records, hand them over, and send the commits that are due."""

@@ -129,6 +129,7 @@ class Membership:
                     await self._steps[0]()
                     self._steps.popleft()
                 self._joined.set()
+                self._consumer.expect_partitions()
                 await self._announce(reason="startup")
             except Exception as error:  # noqa: BLE001 - the client's, a person's: joining goes on
                 self._tell(f"joining the bus failed: {in_words(error)}")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from support.waiting import wait_until
+
+from nodesmith.runtime.client import common_settings, consumer_settings
+from nodesmith.runtime.consumer import GroupConsumer
+from nodesmith.runtime.dispatch import Dispatcher, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.broker import RunningBroker
+
+    from nodesmith.runtime.records import IncomingRecord
+
+
+def plan(record: IncomingRecord) -> Job:
+    return Job(partition=record.source, offset=record.offset, lane=None, run=partial(asyncio.sleep, 0))
+
+
+async def test_a_member_with_no_partition_joins_its_group_anew_where_it_expects_one(
+    broker: RunningBroker,
+) -> None:
+    common = common_settings(bootstrap_servers=broker.bootstrap_servers, source="test", extra=None)
+    topic = f"onex.cmd.test.{uuid4()}.v1"
+    admin = AdminClient(dict(common))
+    admin.create_topics([NewTopic(topic, num_partitions=1)])[topic].result(10)
+    lucky, idle = (
+        GroupConsumer(
+            settings=consumer_settings(common, group=topic),
+            topics=[topic],
+            plan=plan,
+            dispatcher=Dispatcher(limit=1),
+            assign_seconds=0.2,
+        )
+        for _ in range(2)
+    )
+
+    async def member(what: str, test: Callable[[dict[str, bool]], bool]) -> dict[str, bool]:
+        return await asyncio.to_thread(wait_until, lambda: fitting(members(admin, topic), test), why=what)
+
+    lucky.start()
+    first = await member("the first member with its partition", lambda seen: list(seen.values()) == [True])
+    idle.start()
+    before = await member("a second one with none", lambda seen: sorted(seen.values()) == [False, True])
+    lucky.expect_partitions()
+    idle.expect_partitions()
+    after = await member("another member", lambda seen: len(seen) == 2 and seen.keys() != before.keys())
+    assert first.keys() <= after.keys()
+    assert await lucky.stop(seconds=5)
+    assert await idle.stop(seconds=5)
+
+
+def members(admin: AdminClient, group: str) -> dict[str, bool]:
+    """Return who is in a group, and whether each has a partition."""
+    described = admin.describe_consumer_groups([group])[group].result(10)
+    return {each.member_id: bool(each.assignment.topic_partitions) for each in described.members}
+
+
+def fitting(seen: dict[str, bool], test: Callable[[dict[str, bool]], bool]) -> dict[str, bool]:
+    return seen if test(seen) else {}
