@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from nodesmith.naming import name_problem, pascal
-from nodesmith.spec.fields import RESERVED_FIELDS
+from nodesmith.spec.fields import field_name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,21 @@ WORDS = (
     "asyncio os error intent query undo step answer identity message data path status class_name literal union never "
     "annotations type_checking base string_enum str_enum note stock addresses boxes series os_path entries kinds"
 ).split()
+BUILTINS = (
+    "id",
+    "type",
+    "match",
+    "set",
+    "max",
+    "hash",
+    "object",
+    "property",
+    "super",
+    "tuple",
+    "print",
+    "isinstance",
+    "next",
+)
 ODD_TEXTS = (
     '"""',
     "'''",
@@ -92,10 +107,18 @@ class Pair:
 
 
 def names() -> st.SearchStrategy[str]:
+    return any_names().filter(lambda name: not name_problem(name))
+
+
+def field_names(low: int, high: int) -> st.SearchStrategy[list[str]]:
+    """Names of fields that may stand side by side; these may be called like builtins."""
+    free = st.one_of(any_names(), st.sampled_from(BUILTINS)).filter(lambda name: not field_name_problem(name))
+    return st.lists(free, min_size=low, max_size=high, unique_by=pascal)
+
+
+def any_names() -> st.SearchStrategy[str]:
     free = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-z0-9]{1,4}){0,2}", fullmatch=True)
-    return st.one_of(st.sampled_from(WORDS), free).filter(
-        lambda name: not (name_problem(name) or name in RESERVED_FIELDS or name.startswith("model_"))
-    )
+    return st.one_of(st.sampled_from(WORDS), free)
 
 
 def distinct_names(low: int, high: int) -> st.SearchStrategy[list[str]]:
@@ -140,7 +163,7 @@ class Build:
 
     def fields(self, low: int = 0, high: int = 4, *, depth: int = 0, filled: bool = False) -> Pair:
         found = Pair({}, {})
-        for name in self.draw(distinct_names(low, high)):
+        for name in self.draw(field_names(low, high)):
             put(found, name, self.field(depth=depth, filled=filled))
         return found
 

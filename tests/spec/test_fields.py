@@ -263,3 +263,15 @@ def test_names_on_the_way_to_a_record_do_not_grow_into_an_endless_file_name() ->
         deep = f"{{fields: {{{'x' * 50}{level}: {deep}}}}}"
 
     assert {finding.rule for finding in findings_of(with_field(deep))} == {"too-long"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        r'{type: "list[str]", default: ["a\x01"]}',
+        r'{type: "dict[str, int]", default: {a: 1, b: .nan}}',
+        r'{fields: {b: str}, default: {b: "\x07"}}',
+    ],
+)
+def test_what_cannot_be_read_inside_a_default_is_found_once(field: str) -> None:
+    assert len(findings_of(with_field(field))) == 1

@@ -25,7 +25,7 @@ from nodesmith.spec.reading import (
     siblings_of,
     text_of,
 )
-from nodesmith.spec.tree import UNREADABLE, Tree, plain, shown
+from nodesmith.spec.tree import Tree, plain, shown
 from nodesmith.spec.type_language import TYPE_WORDS, UNKNOWN_TYPE, TypeTextError, parse_type
 from nodesmith.spec.values import constraint_problem, pattern_problem, value_problem
 
@@ -94,7 +94,7 @@ def read_field(name: str, tree: Tree, findings: Findings, *, depth: int = 0, nam
         description=description_of(entries, findings),
         constraints=read_constraints(entries, found, findings),
     )
-    if default is not None and default.value is not UNREADABLE:
+    if default is not None and default.is_readable:
         _check_default(field, default, findings)
     return field
 

@@ -66,6 +66,12 @@ class Tree:
         """Return the items of a list, and none of anything else."""
         return self.value if isinstance(self.value, tuple) else ()
 
+    @property
+    def is_readable(self) -> bool:
+        """Return whether no part of the value has a finding of its own already."""
+        parts = (*self.entries.values(), *self.items)
+        return self.value is not UNREADABLE and all(part.is_readable for part in parts)
+
     def at(self, *steps: str) -> Tree:
         """Return what stands under `steps`, or the last thing on the way that is there."""
         tree = self

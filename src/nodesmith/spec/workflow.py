@@ -28,7 +28,7 @@ from nodesmith.spec.reading import (
     whole_number_of,
     wrong_type,
 )
-from nodesmith.spec.tree import UNREADABLE, Tree, plain, shown
+from nodesmith.spec.tree import Tree, plain, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,6 +106,8 @@ def read_bindings(tree: Tree, steps: Sequence[str], findings: Findings) -> dict[
 
 
 def _binding(tree: Tree, steps: Sequence[str], findings: Findings) -> Binding | None:
+    if not tree.is_readable:
+        return None
     match tree.value:
         case str() as text:
             return _reference(text, tree, steps, findings)
@@ -113,8 +115,6 @@ def _binding(tree: Tree, steps: Sequence[str], findings: Findings) -> Binding | 
             if tuple(entries) == ("value",):
                 return LiteralBinding(plain(entries["value"]))
             wrong_type(tree, findings, "a reference or a literal", "write a literal as {value: ...}")
-            return None
-        case _ if tree.value is UNREADABLE:
             return None
     return LiteralBinding(plain(tree))
 
