@@ -31,7 +31,7 @@ class Connection:
         self.last_error = ""
         self._probe = probe
         self._up = asyncio.Event()
-        self._down = asyncio.Event()
+        self._lost = asyncio.Event()
         self._doubt = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._told_down = False
@@ -41,13 +41,10 @@ class Connection:
         """Whether the broker answered when it was last asked."""
         return self._up.is_set()
 
-    async def wait_up(self) -> None:
-        """Return when the broker can be reached."""
+    async def wait_up(self) -> asyncio.Event:
+        """Return when the broker can be reached, with what is set when that is over, however shortly it lasts."""
         await self._up.wait()
-
-    async def wait_down(self) -> None:
-        """Return when it cannot be reached any more."""
-        await self._down.wait()
+        return self._lost
 
     def error(self) -> BusUnavailableError:
         """Return the error that says which servers cannot be reached and why."""
@@ -91,14 +88,14 @@ class Connection:
     def _tell_up(self) -> None:
         if self.up:
             return
-        self._down.clear()
+        self._lost = asyncio.Event()
         self._up.set()
         self._told_down = False
         logger.info("bus joined at %s", self.servers)
 
     def _tell_down(self, reason: str) -> None:
         self._up.clear()
-        self._down.set()
+        self._lost.set()
         self.last_error = self.last_error or reason
         if not self._told_down:
             self._told_down = True

@@ -75,7 +75,9 @@ class Membership:
         self._announce = announce
         self._heartbeat = heartbeat
         self._heartbeat_seconds = heartbeat_seconds
-        self._joined = asyncio.Event()
+        self._joined_once = asyncio.Event()
+        # Set when the connection that was joined last is over; another one has to be joined anew.
+        self._over: asyncio.Event | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._consumer = GroupConsumer(
             settings=consumer_settings(publisher.client_settings, group=definition.identity.dot_path),
@@ -97,7 +99,7 @@ class Membership:
     @property
     def joined(self) -> bool:
         """Whether everything is in place and the broker can be reached."""
-        return self._joined.is_set() and self._connection.up
+        return self._over is not None and not self._over.is_set()
 
     async def start(self) -> None:
         """Begin to look for the bus; returns at once, whether it is there or not."""
@@ -122,13 +124,14 @@ class Membership:
 
     async def _join_always(self) -> None:
         while True:
-            await self._connection.wait_up()
+            lost = await self._connection.wait_up()
             try:
                 await self._make_topics()
                 while self._steps:
                     await self._steps[0]()
                     self._steps.popleft()
-                self._joined.set()
+                self._over = lost
+                self._joined_once.set()
                 self._consumer.expect_partitions()
                 await self._announce(reason="startup")
             except Exception as error:  # noqa: BLE001 - the client's, a person's: joining goes on
@@ -136,8 +139,7 @@ class Membership:
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self.problem = ""
-            await self._connection.wait_down()
-            self._joined.clear()
+            await lost.wait()
 
     async def _make_topics(self) -> None:
         topics = [
@@ -153,7 +155,7 @@ class Membership:
         await self._requests.listen([naming.REQUEST_INTROSPECTION_TOPIC], seconds=_ADMIN_SECONDS)
 
     async def _take_work(self) -> None:
-        await self._joined.wait()
+        await self._joined_once.wait()
         late = not self._resources_open.is_set()
         await self._resources_open.wait()
         self._consumer.start()
@@ -161,7 +163,9 @@ class Membership:
             self._spawn(self._say("health_change"))
 
     async def _beat(self) -> None:
-        await self._joined.wait()  # the first one at once: whoever asks for the node then knows how it is
+        await (
+            self._joined_once.wait()
+        )  # the first one at once: whoever asks for the node then knows how it is
         while True:
             if self.joined:
                 try:
