@@ -45,7 +45,9 @@ def run_pipeline(
         report(error, as_json=False)
         if as_json:
             failure = describe(error, getattr(error, "findings", ()))
-            click.echo(json.dumps({**record.report().document(), **told, "error": failure}, ensure_ascii=False))
+            click.echo(
+                json.dumps({**record.report().document(), **told, "error": failure}, ensure_ascii=False)
+            )
         return int(error.exit_code)
     if as_json:
         click.echo(json.dumps({**record.report().document(), **told}, ensure_ascii=False))
