@@ -38,11 +38,33 @@ SENTENCES = {
     "order_fulfilment": "Orchestrator order_fulfilment in the shop domain: calculate the price with price_calculator,"
     " then write the greeting with greeting_writer",
 }
-# What a person says in the spec that the sentence did not: the bus, and what the steps hand on.
+# What a person says in the spec that the sentence did not: fields, the bus, and what the steps hand on.
 ADDED: dict[str, dict[str, Any]] = {
-    "greeting_writer": {},
-    "price_calculator": {"event_bus": True},
-    "order_totals": {"event_bus": True},
+    "greeting_writer": {
+        "operations": {
+            "write_greeting": {
+                "key": "greeting_id",
+                "input": {"greeting_id": "str", "greeting": "str"},
+                "output": {"written": "bool"},
+            }
+        }
+    },
+    "price_calculator": {
+        "event_bus": True,
+        "operations": {"calculate_price": {"input": {"price": "json"}, "output": {"result": "decimal"}}},
+    },
+    "order_totals": {
+        "event_bus": True,
+        "state": {
+            "key": "customer_id",
+            "fields": {
+                "customer_id": "str",
+                "total": {"type": "decimal", "default": "0"},
+                "count": {"type": "int", "default": 0},
+            },
+        },
+        "events": {"order_placed": {"fields": {"customer_id": "str", "amount": "decimal"}}},
+    },
     "order_fulfilment": {
         "operations": {
             "run_order_fulfilment": {
@@ -100,14 +122,13 @@ class Running:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The four nodes as they are generated: the effect by one command, the others after a look at their spec."""
+    """The four nodes as they are generated of what was understood and what a person added to it."""
     folder = tmp_path_factory.mktemp("nodes made of sentences")
-    reports = [nodesmith("new", SENTENCES["greeting_writer"], "-o", str(folder), "--json")]
     specs = {name: nodesmith("new", text, "--print", "--json")["spec"] for name, text in SENTENCES.items()}
     system = folder / "shop.yaml"
     system.write_text(to_yaml({"system": "shop", "nodes": [specs[name] | ADDED[name] for name in specs]}))
-    reports.append(nodesmith("generate", str(system), "-o", str(folder), "--json"))
-    stages = [stage for report in reports for node in report["nodes"] for stage in node["stages"]]
+    report = nodesmith("generate", str(system), "-o", str(folder), "--json")
+    stages = [stage for node in report["nodes"] for stage in node["stages"]]
     assert {stage["name"] for stage in stages if stage["status"] != "done"} == {"verify"}
     assert {path.name for path in folder.glob("node_*")} == set(FOLDERS.values())
     return folder
