@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import is_code_like, is_product
+from nodesmith.spec.sentence.identifiers import is_code_like
 from nodesmith.spec.sentence.passives import is_passive, subject_of
 from nodesmith.spec.sentence.phrases import Phrase, objects
 from nodesmith.spec.sentence.text import Kind
@@ -29,7 +29,10 @@ _CREATES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something done to something: `writes customer records` and, behind `of`, whose."""
+    """Something done to something: `writes customer records` and, behind `of`, whose.
+
+    `is_means` tells that it only says by what something else is done: `query the SAP API to create orders`.
+    """
 
     verb: Verb
     form: Form
@@ -38,12 +41,7 @@ class Action:
     whose: Phrase
     counted: str
     denied: bool
-
-    @property
-    def is_means(self) -> bool:
-        """Whether it only tells by what something else is done: `query the SAP API` in order to create orders."""
-        tail = self.thing.words[-1].lower() if self.thing.words else ""
-        return self.verb.base in _MEANS and (tail in ("api", "apis", "service", "website") or is_product(tail))
+    is_means: bool
 
 
 def find_actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
@@ -76,6 +74,9 @@ def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bo
         whose=whose,
         counted=counted,
         denied=denied,
+        is_means=verb.base in _MEANS
+        and text.low(thing.end) == "to"
+        and verb_at((text.low(thing.end + 1), "")) is not None,
     )
 
 
@@ -100,13 +101,16 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
         return False
     if text.low(index) == "orders" and before not in ("that", "which", "it", "then", "next", "and"):
         return False
-    if (text.low(index) in ("call", "name") and after in ("it", "this", "that", "them")) or gives_name(text, index):
+    if (text.low(index) in ("call", "name") and after in ("it", "this", "that", "them")) or gives_name(
+        text, index
+    ):
         return False
     if form is Form.PAST:
         return is_passive(text, index)
     if form is Form.BASE:
         return (
             text.starts_clause(index)
+            or text.lows(index - 2, 2) == ("the", "end")
             or (before in ("node", "what") and text.low(index) not in lexicon.NOUN_VERBS | set(lexicon.ARCHETYPES))
             or (after in lexicon.DETERMINERS and text.low(clause_start(text, index)) in ("given", "when", "if", "for"))
             or before in lexicon.AUXILIARIES
@@ -154,7 +158,11 @@ def is_compute_verb(text: Text, index: int) -> bool:
         return False
     if after in lexicon.NODE_NOUNS and after not in lexicon.DETERMINERS:
         return False
-    if text.starts_clause(index) and (before != ":" or _is_commanded(text, index)) and _goes_with_thing(text, index + 1):
+    if (
+        text.starts_clause(index)
+        and (before != ":" or _is_commanded(text, index))
+        and _goes_with_thing(text, index + 1)
+    ):
         return True
     return before in ("to", "can", "should", "will", "must", "could", "we", "i", "and", "then", "would") or (
         after in (lexicon.QUANTIFIERS - {"that"}) | {"how", "what", "whether"}

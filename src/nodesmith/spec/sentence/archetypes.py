@@ -328,7 +328,9 @@ def _own_workflow(text: Text, index: int) -> float:
     article = text.low(at) if text.low(at) in lexicon.DETERMINERS else ""
     before = text.low(at - bool(article))
     definite = article in ("the", "our", "this", "that")
-    if before in ("by", "of", "from", "to", "in", "before", "after") or (before in ("for", "with") and definite):
+    if before in ("by", "of", "from", "to", "in", "before", "after") or (
+        before in ("for", "with") and definite
+    ):
         return 0
     return 1.5 if definite else 4
 

@@ -9,9 +9,9 @@ from nodesmith.spec.sentence.asked_names import purpose_words
 from nodesmith.spec.sentence.candidates import Candidate
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.operations import object_words, thing_of
 from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import any_steps
+from nodesmith.spec.sentence.things import object_words, thing_of
 from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms
 
 if TYPE_CHECKING:
@@ -37,7 +37,12 @@ _LEADS = frozenset(
     ]
 )
 _PASSING = frozenset("running current latest last known total actual present".split())
-_USUAL_HEADS = {"effect": "handler", "compute": "calculator", "reducer": "tracker", "orchestrator": "workflow"}
+_USUAL_HEADS = {
+    "effect": "handler",
+    "compute": "calculator",
+    "reducer": "tracker",
+    "orchestrator": "workflow",
+}
 _NOTHING_TOLD = frozenset(
     "testing test tests fun project team company work demo example practice production use later free work".split()
 )
@@ -181,6 +186,10 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
                 yield Candidate(
                     text=" ".join((*entity, "workflow")), score=56, at=index, why="made from what it is for"
                 )
+    led = next((a for a in structure.doings if a.thing.words and text.low(a.thing.end) == ":"), None)
+    if led is not None and object_words(led.thing.words):
+        words = (*object_words(led.thing.words), "workflow")
+        yield Candidate(text=" ".join(words), score=55, at=led.at, why="made from what it leads")
     things = [step.thing for step in any_steps(structure, mentions) if step.thing and step.verb]
     if things:
         common = max(things, key=things.count)
@@ -201,7 +210,9 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
             words = _purpose(text, mention)
             if words:
                 score = 50 if words[-1] in head_nouns() else 44
-                yield Candidate(text=" ".join(words), score=score, at=mention.end, why="made from its purpose")
+                yield Candidate(
+                    text=" ".join(words), score=score, at=mention.end, why="made from its purpose"
+                )
 
 
 def _purpose(text: Text, mention: Mention) -> list[str]:

@@ -103,7 +103,11 @@ def _after(text: Text, index: int) -> str:
     token = text.at(at)
     if token.kind is Kind.QUOTED or token.kind is Kind.WORD:
         value, end = name_value(text, at)
-        plain = marked or text.ends_clause(end) or (_stands_free(text, index) and text.low(end) in lexicon.STOP_WORDS)
+        plain = (
+            marked
+            or text.ends_clause(end)
+            or (_stands_free(text, index) and text.low(end) in lexicon.STOP_WORDS)
+        )
         return (
             _usable(value.split(" ")[0] if " " in value and not text.ends_clause(end) else value)
             if plain

@@ -6,56 +6,59 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.field_types import type_of
 from nodesmith.spec.sentence.identifiers import field_name, words_of
 from nodesmith.spec.sentence.lists import items
-from nodesmith.spec.sentence.words import singular
+from nodesmith.spec.sentence.words import Form, singular, verb_at
+from nodesmith.spec.type_language import TYPE_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nodesmith.spec.sentence.actions import Action
+    from nodesmith.spec.sentence.lists import Span
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
 MAX_FIELDS = 12
 MAX_FIELD_WORDS = 3
+MAX_CLAUSE = 16
 
-_TYPES = {
-    "int": "count quantity number age year years month months day days hours minutes seconds size port pages "
-    "points rank score total_count attempts amount_of term words",
-    "decimal": "amount price cost total fee tax vat balance revenue salary income premium rate discount principal "
-    "interest payment sum value budget subtotal percentage factor quote",
-    "float": "temperature weight height width index humidity pressure speed distance latitude longitude lat lon lng probability ratio average mean bmi",
-    "date": "date dates birthday due_date",
-    "datetime": "timestamp time datetime moment",
-    "bool": "flag enabled active valid created updated deleted available exists success",
-    "list[str]": "items tags list lines rows texts names words emails tokens ids values keywords",
-}
 _TAKES = frozenset(
-    "takes take taking accepts accept accepting receives gets input inputs expects given".split()
+    "takes take taking accepts accept accepting receives gets input inputs expects given needs".split()
 )
-_RETURNS = frozenset("returns return returning gives outputs output produces yields give delivers".split())
+_BEGINS_WITH = frozenset(["accepts", "accepting", "expects", "given", "input", "inputs"])
+_RETURNS = frozenset(
+    "returns return returning gives outputs output produces yields give delivers giving yielding answers returned".split()
+)
 _LIST_HEADS = frozenset(["list", "lists", "array", "set", "sequence", "series", "batch"])
+_SPOKEN_TYPES = {
+    "string": "str", "text": "str", "integer": "int", "number": "float", "double": "float", "boolean": "bool",
+    **{word: word for word in TYPE_WORDS if word not in ("list", "dict", "json", "date", "bytes")},
+}  # fmt: skip
+_NOT_FROM = frozenset(
+    "database db api file files disk queue topic table bucket folder server cloud text texts string form website web page "
+    "one start scratch event events stream it them others list lists internet outside input two three document "
+    "documents feed inbox".split()
+)
+_COMPUTED_FROM = (
+    ("from",),
+    ("using",),
+    ("based", "on"),
+    ("out", "of"),
+    ("for", "given"),
+    ("given",),
+    ("for", "a", "given"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field's name and the text of its type."""
+    """A field's name and the text of its type; `typed` where the sentence says the type."""
 
     name: str
     type: str
-
-
-def type_of(name: str) -> str:
-    """Return the type that a field of this name most likely has."""
-    words = name.split("_")
-    if words[-1] in ("id", "ids"):
-        return "str" if words[-1] == "id" else "list[str]"
-    if words[0] in ("is", "has", "was", "can") and len(words) > 1:
-        return "bool"
-    if words[-1] in ("at", "timestamp") and len(words) > 1:
-        return "datetime"
-    for kind, known in _TYPES.items():
-        if words[-1] in known.split():
-            return kind
-    return "str"
+    typed: bool = False
 
 
 def inputs(structure: Structure) -> list[Field]:
@@ -63,9 +66,42 @@ def inputs(structure: Structure) -> list[Field]:
     return _labelled(structure, "input") or _spoken(structure, _TAKES)
 
 
+def workflow_inputs(structure: Structure) -> list[Field]:
+    """Return the fields a sentence says a workflow begins with; to take a payment is a step of one."""
+    return _labelled(structure, "input") or _spoken(structure, _BEGINS_WITH)
+
+
 def outputs(structure: Structure) -> list[Field]:
     """Return the fields a sentence says the node gives back."""
     return _labelled(structure, "output") or _spoken(structure, _RETURNS)
+
+
+def sources(structure: Structure, action: Action) -> list[Field]:
+    """Return the fields behind `from` and `based on` of something that is computed: `from price and quantity`."""
+    text = structure.text
+    for at in range(action.at + 1, action.at + MAX_CLAUSE):
+        if text.low(at) in (".", ";", "\n") or (text.low(at) in ("that", "which") and at > action.thing.end):
+            break
+        phrase = next((p for p in _COMPUTED_FROM if text.lows(at, len(p)) == p), ())
+        if not phrase:
+            continue
+        found = _fields(text, items(text, at + len(phrase)))
+        if found and not any(field.name.split("_")[-1] in _NOT_FROM for field in found):
+            return found
+    return []
+
+
+def lookup_key(structure: Structure, action: Action) -> Field | None:
+    """Return the field of `finds customers by email`."""
+    text = structure.text
+    at = action.thing.end
+    if text.low(at) != "by" or text.low(at + 1) in ("calling", "using", "post", "mail", "this"):
+        return None
+    found = verb_at(text.lows(at + 1, 2))
+    if found is not None and found[1] is Form.GERUND:
+        return None
+    fields = _fields(text, items(text, at + 1)[:1])
+    return fields[0] if fields else None
 
 
 def _labelled(structure: Structure, field: str) -> list[Field]:
@@ -80,14 +116,37 @@ def _spoken(structure: Structure, verbs: frozenset[str]) -> list[Field]:
     for index, token in enumerate(text.tokens):
         if token.low not in verbs or not token.is_name or structure.denied[index]:
             continue
-        if text.low(index + 1) == "whether" or text.low(index + 1) == "if":
+        if text.low(index + 1) in ("whether", "if"):
             return [Field(name=_whether(text, index + 2), type="bool")]
         if text.low(index + 1) in lexicon.STOP_WORDS and text.low(index + 1) not in ("a", "an", "the"):
             continue
-        found = _fields(text, items(text, index + 1))
+        if token.low == "needs" and not _has_operation_before(text, index):
+            continue
+        found = _fields(text, _until_next_verb(text, items(text, index + 1)))
         if found:
             return found
     return []
+
+
+def _has_operation_before(text: Text, index: int) -> bool:
+    return text.low(index - 1) in ("it", "operation", "function") or text.starts_clause(index)
+
+
+def _until_next_verb(text: Text, spans: Sequence[Span]) -> list[Span]:
+    """Stop an enumeration of fields where something is done: `takes a and b, returns c`, `given a, tell b`."""
+    kept: list[Span] = []
+    for start, end in spans:
+        found = verb_at(text.lows(start, 2))
+        does = (
+            found is not None
+            and found[1] in (Form.THIRD, Form.BASE)
+            and text.low(start) not in lexicon.NOUN_VERBS
+        )
+        acts = found is not None and text.low(start + 1) in lexicon.QUANTIFIERS and end > start + 1
+        if kept and (does or acts):
+            break
+        kept.append((start, end))
+    return kept
 
 
 def _whether(text: Text, start: int) -> str:
@@ -100,7 +159,7 @@ def _whether(text: Text, start: int) -> str:
     return field_name(last[-1] if last else "", fallback="result")
 
 
-def _fields(text: Text, spans: list[tuple[int, int]]) -> list[Field]:
+def _fields(text: Text, spans: Sequence[Span]) -> list[Field]:
     found: dict[str, Field] = {}
     for start, end in spans:
         field = _field(text, start, end)
@@ -111,25 +170,31 @@ def _fields(text: Text, spans: list[tuple[int, int]]) -> list[Field]:
 
 
 def _field(text: Text, start: int, end: int) -> Field | None:
-    words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
-    while words and words[0].lower() in lexicon.QUANTIFIERS | {"out"}:
-        words.pop(0)
+    words = list(_field_words(text, start, end))
     listed = bool(words) and words[0].lower() in _LIST_HEADS
     if listed:
         words = [word for word in words[1:] if word.lower() != "of"]
     if "of" in words:
-        at = words.index("of")
-        words = words[:at]
-    if (
-        not words
-        or words[0].lower() in lexicon.STOP_WORDS | _TAKES | _RETURNS | {"back", "them"}
-        or len(words) > MAX_FIELD_WORDS
-    ):
+        words = words[: words.index("of")]
+    said = _SPOKEN_TYPES.get(words[-1].lower(), "") if len(words) > 1 else ""
+    words = words[: len(words) - bool(said)]
+    refused = lexicon.STOP_WORDS | _TAKES | _RETURNS | {"back", "them"}
+    if not words or words[0].lower() in refused or len(words) > MAX_FIELD_WORDS:
         return None
     name = field_name("_".join(words_of(" ".join(words))), fallback="")
     if not name:
         return None
     if listed:
-        inner = type_of(singular(name))
-        return Field(name=name, type=f"list[{'decimal' if singular(name) == 'number' else inner}]")
-    return Field(name=name, type=type_of(name))
+        return Field(name=name, type=_list_of(singular(name)))
+    return Field(name=name, type=said or type_of(name), typed=bool(said))
+
+
+def _list_of(name: str) -> str:
+    return f"list[{'float' if name == 'number' else type_of(name)}]"
+
+
+def _field_words(text: Text, start: int, end: int) -> Iterator[str]:
+    words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
+    while words and words[0].lower() in lexicon.QUANTIFIERS | {"out"}:
+        words.pop(0)
+    yield from words

@@ -56,31 +56,49 @@ def identifier_names(structure: Structure, mentions: Sequence[Mention]) -> Itera
 
 def _identifier_score(structure: Structure, index: int, mentions: Sequence[Mention]) -> tuple[float, str]:
     text = structure.text
-    before, after = text.low(index - 1), text.low(index + 1)
-    around = next((m for m in mentions if m.start <= index < m.end or m.end == index), None)
+    return (
+        _marked_score(text, index)
+        or _score_beside_archetype(text, index, mentions)
+        or _score_beside_node(text, index)
+        or _free_score(text, index)
+    )
+
+
+def _marked_score(text: Text, index: int) -> tuple[float, str] | None:
     if _is_praised(text, index):
         return 90, "is said to be a good name"
     if _is_declared(text, index):
         return 92, "is declared"
     if is_heading(text, index) and text.low(index + 1) == "\n":
         return 89, "stands as a heading"
+    return None
+
+
+def _score_beside_archetype(text: Text, index: int, mentions: Sequence[Mention]) -> tuple[float, str] | None:
+    around = next((m for m in mentions if m.start <= index < m.end or m.end == index), None)
     if around is not None and around.role is not Role.SAID:
         return 5, "belongs to another node"
-    if after in _FOREIGN_AFTER and text.at(index + 1).is_name:
+    if text.low(index + 1) in _FOREIGN_AFTER and text.at(index + 1).is_name:
         return 5, "is a thing of another kind"
     if around is not None:
         return (90 if around.end <= index else 86), "stands beside the archetype"
-    if before == "/" and text.low(index - 2) in lexicon.ARCHETYPE_WORDS:
+    if text.low(index - 1) == "/" and text.low(index - 2) in lexicon.ARCHETYPE_WORDS:
         return 86, "stands beside the archetype"
-    if (
-        before in ("node", "service", "component", "module", "thing")
-        and text.low(index - 2) not in _FOREIGN_BEFORE
-    ):
+    return None
+
+
+def _score_beside_node(text: Text, index: int) -> tuple[float, str] | None:
+    before, after = text.low(index - 1), text.low(index + 1)
+    nouns = ("node", "service", "component", "module", "thing")
+    if before in nouns and text.low(index - 2) not in _FOREIGN_BEFORE:
         return 86, "stands beside 'node'"
     if after in ("node", "service") and before not in _FOREIGN_BEFORE:
         return 84, "stands beside 'node'"
-    if before in ("say", "lets", "eg"):
-        return 75, "proposed"
+    return (75, "proposed") if before in ("say", "lets", "eg") else None
+
+
+def _free_score(text: Text, index: int) -> tuple[float, str]:
+    before, after = text.low(index - 1), text.low(index + 1)
     if before in _FOREIGN_BEFORE and not text.starts_clause(index):
         return (60, "what the sentence is about") if after == "is" else (5, "is a thing of another kind")
     if before in lexicon.CREATE_VERBS:
@@ -88,17 +106,17 @@ def _identifier_score(structure: Structure, index: int, mentions: Sequence[Menti
     if text.starts_clause(index):
         return _opening_score(text, index)
     free = before not in lexicon.STOP_WORDS and verb_at((before, "")) is None
-    return (
-        (58.5, "an identifier")
-        if free and is_strong_identifier(text.at(index).text)
-        else (20, "an identifier")
-    )
+    return (58.5 if free and is_strong_identifier(text.at(index).text) else 20), "an identifier"
 
 
 def _is_declared(text: Text, index: int) -> bool:
     """Whether it is the X of `class X(ComputeNode)` and `def x(a: int) -> int`."""
     opened = text.starts_clause(index - 1) or text.low(index - 2) in lexicon.DETERMINERS
-    return text.low(index - 1) in _DECLARES and opened and text.low(index + 1) in ("(", ":", "<", "{", "\n", "=", "extends")
+    return (
+        text.low(index - 1) in _DECLARES
+        and opened
+        and text.low(index + 1) in ("(", ":", "<", "{", "\n", "=", "extends")
+    )
 
 
 def _is_praised(text: Text, index: int) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nodesmith.naming import MAX_NAME_LENGTH, name_problem
-from nodesmith.spec.fields import RESERVED_FIELDS
+from nodesmith.spec.fields import field_name_problem
 from nodesmith.spec.sentence import lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_WORDS = 6
 MAX_WRITTEN = 200
@@ -148,20 +152,18 @@ def tidy(words: list[str]) -> Tidied:
 
 def operation_name(text: str, *, fallback: str) -> str:
     """Return a name for an operation, an event or a step; `fallback` where the text has none."""
-    return _plain_name(text, fallback=fallback, otherwise="do_{}")
+    return _plain_name(text, fallback=fallback, otherwise="do_{}", problem_of=name_problem)
 
 
 def field_name(text: str, *, fallback: str) -> str:
     """Return a name for a field; `fallback` where the text has none."""
-    name = _plain_name(text, fallback=fallback, otherwise="{}_value")
-    taken = name in RESERVED_FIELDS or name.startswith("model_")
-    return f"the_{name}" if taken else name
+    return _plain_name(text, fallback=fallback, otherwise="the_{}", problem_of=field_name_problem)
 
 
-def _plain_name(text: str, *, fallback: str, otherwise: str) -> str:
+def _plain_name(text: str, *, fallback: str, otherwise: str, problem_of: Callable[[str], str]) -> str:
     name = "_".join(words_of(text)[:MAX_WORDS])
     if name[:1].isdigit():
         name = f"n{name}"
-    if name_problem(name):
+    if problem_of(name):
         name = otherwise.format(name)
-    return fallback if name_problem(name) else name
+    return fallback if problem_of(name) else name

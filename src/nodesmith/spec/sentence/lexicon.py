@@ -38,7 +38,8 @@ attach 2 attacher; obtain 1 fetcher; stage 1 stager; commit 1 committer; operate
 warn 2 warner; inform 2 notifier; remind 2 reminder; greet 1 greeter; reply 2 replier; respond 1 responder; chat 1 chatter;
 hand_out 1 issuer; back_fill 2 backfiller; reach_out 1 client; roll_back 1 rollback; turn_on 1 switcher; turn_off 1 switcher;
 pay_out 2 payer; send_out 3 sender; write_down 3 writer; pick_up 1 reader; check_in 1 checkin;
-throttle 1 throttler; retry 1 retrier; sftp 3 uploader; ftp 3 uploader; echo 1 echo;
+confirm 1 confirmer; hire 1 recruiter; welcome 1 greeter; interview 0 interviewer; screen 0 screener; inspect 0 inspector;
+pack 0 packer; sign_off 0 approver; train 0 trainer; audit 0 auditor; review 0 reviewer; throttle 1 throttler; retry 1 retrier; sftp 3 uploader; ftp 3 uploader; echo 1 echo;
 """
 COMPUTE_VERBS = """
 calculate 3 calculator; compute 3 calculator; validate 3 validator; parse 3 parser; convert 3 converter;
@@ -313,7 +314,7 @@ NO_TITLES = frozenset(
     "question note fyi hey hi hello todo task ticket issue title description name type node effect compute reducer "
     "orchestrator steps operations events input output domain request idea acceptance example nodesmith story "
     "user feature requirement requirements needed wanted background context goal implementing reminder important "
-    "summary problem update as p.s ps re subject short tl;dr tldr result".split()
+    "spec specification brief summary problem update as p.s ps re subject short tl;dr tldr result".split()
 )
 
 # Systems a node talks to: words -> (adapter the spec knows or "", words that a name keeps whole)
@@ -324,17 +325,22 @@ SYSTEMS = {
     "graphql": "http", "soap": "http", "s3": "", "minio": "", "smtp": "", "imap": "", "kafka": "", "redpanda": "",
     "rabbitmq": "", "mqtt": "", "amqp": "", "nats": "", "mysql": "", "mariadb": "", "oracle": "", "mongodb": "",
     "mongo": "", "dynamodb": "", "cassandra": "", "elasticsearch": "", "opensearch": "", "solr": "", "ftp": "",
-    "sftp": "", "ldap": "", "twilio": "", "stripe": "", "slack": "", "sendgrid": "", "mailchimp": "", "zendesk": "",
-    "salesforce": "", "jira": "", "github": "", "gitlab": "", "influxdb": "", "prometheus": "", "bigquery": "",
-    "snowflake": "", "clickhouse": "", "neo4j": "", "vault": "", "firebase": "", "paypal": "", "docusign": "",
+    "sftp": "", "ldap": "", "twilio": "http", "stripe": "http", "slack": "http", "sendgrid": "http", "mailchimp": "http", "zendesk": "http",
+    "salesforce": "http", "jira": "http", "github": "http", "gitlab": "http", "influxdb": "", "prometheus": "", "bigquery": "",
+    "snowflake": "", "clickhouse": "", "neo4j": "", "vault": "", "firebase": "", "paypal": "http", "docusign": "http",
     "elastic": "", "azure": "", "aws": "", "gcp": "", "sqs": "", "sns": "", "kinesis": "", "websocket": "",
-    "websockets": "", "grpc": "", "tcp": "", "memcached": "", "couchdb": "", "mssql": "", "duckdb": "", "shopify": "",
-    "hubspot": "", "telegram": "", "whatsapp": "", "discord": "", "zookeeper": "", "consul": "", "etcd": "",
-    "milvus": "", "qdrant": "", "pinecone": "", "keycloak": "", "okta": "", "launchdarkly": "", "soundcloud": "",
-    "teams": "", "mailgun": "", "adyen": "", "klarna": "", "openai": "", "sap": "", "odoo": "", "dropbox": "",
+    "websockets": "", "grpc": "", "tcp": "", "memcached": "", "couchdb": "", "mssql": "", "duckdb": "", "shopify": "http",
+    "hubspot": "http", "telegram": "http", "whatsapp": "http", "discord": "http", "zookeeper": "", "consul": "", "etcd": "",
+    "milvus": "", "qdrant": "", "pinecone": "", "keycloak": "http", "okta": "http", "launchdarkly": "http", "soundcloud": "http",
+    "teams": "http", "mailgun": "http", "adyen": "http", "klarna": "http", "openai": "http", "sap": "", "odoo": "http", "dropbox": "http",
+    "pagerduty": "http", "opsgenie": "http", "trello": "http", "asana": "http", "notion": "http", "intercom": "http",
+    "datadog": "http", "sentry": "http", "vonage": "http", "square": "http", "braintree": "http", "cloudflare": "http",
+    "ses": "", "glacier": "", "gcs": "", "oracledb": "", "db2": "", "scylladb": "", "supabase": "postgresql",
 }  # fmt: skip
 # Systems whose names are things as well: what is done to a webhook is done to a webhook.
-COMMON_SYSTEMS = frozenset("webhook webhooks vault teams oracle websocket websockets elastic".split())
+COMMON_SYSTEMS = frozenset(
+    "webhook webhooks vault teams oracle websocket websockets elastic square notion".split()
+)
 # Signs of the outside world that are no adapter of their own.
 OUTSIDE_WORDS = frozenset(
     "api apis database databases db disk filesystem bucket smtp email emails mail mails sms printer server network "

@@ -68,7 +68,9 @@ def _archetype_at(text: Text, index: int) -> str:
     if not token.is_name:
         return ""
     if token.low not in lexicon.ARCHETYPE_WORDS:
-        return (archetype_in(token.text) or base_class_archetype(token.text)) if is_code_like(token.text) else ""
+        return (
+            (archetype_in(token.text) or base_class_archetype(token.text)) if is_code_like(token.text) else ""
+        )
     before, after = text.low(index - 1), text.low(index + 1)
     if token.low in ("effect", "effects") and before in (
         "side",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import is_code_like, is_product, operation_name, words_of
-from nodesmith.spec.sentence.lists import items
+from nodesmith.spec.sentence.identifiers import is_product, operation_name, tidy, words_of
+from nodesmith.spec.sentence.listed_operations import crud_operations, listed_operations
 from nodesmith.spec.sentence.phrases import noun_phrase
-from nodesmith.spec.sentence.words import singular, verb_at
+from nodesmith.spec.sentence.things import NamedOperation, object_words, thing_of
+from nodesmith.spec.sentence.words import plural, singular, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,159 +20,129 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 MAX_OPERATIONS = 12
-MAX_THING_WORDS = 3
 
-_CRUD = ("create", "read", "update", "delete")
-_LIST_WORDS = frozenset("operations operation methods method actions functions commands".split())
-_MANY = frozenset(["list", "search", "find", "query", "export", "import", "sync", "count"])
-_NO_THINGS = frozenset(
-    "it them him her something anything everything things thing result results output input able up out time node "
-    "nodes outside there back you system effect compute reducer orchestrator".split()
+_NO_OPERATIONS = frozenset("return take give get accept provide be have make use need receive".split())
+_READS_MANY = frozenset("read get fetch poll pull load retrieve scrape crawl download".split())
+_CONVERTS = frozenset(
+    "convert turn transform translate render map transcode reformat parse change rewrite encode".split()
 )
+_TAKES_OUT = frozenset(
+    "remove delete strip drop extract insert count replace find detect trim redact mask".split()
+)
+_INTO = frozenset(["to", "into", "as"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedOperation:
-    """An operation by its verb (base form, may be empty) and what it is done to; `said` where the name was given."""
-
-    name: str
-    verb: str = ""
-    entity: tuple[str, ...] = ()
-    said: bool = False
-
-
-def object_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return what an object is about: `customer records` -> customer; without products, in the singular."""
-    kept = [w for w in words if not is_product(w) and w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]
-    while (
-        len(kept) > 1 and kept[-1].lower() in lexicon.GENERIC_TAILS and kept[-2].lower() not in lexicon.STATED
-    ):
-        kept.pop()
-    if not [word for word in kept if word.lower() not in ("api", "apis", "service")]:
-        kept = [w for w in words if w.lower() not in lexicon.ADJECTIVES | _NO_THINGS]  # "the Stripe API"
-        kept = kept if len(kept) > 1 else []
-    found = words_of(" ".join(kept))
-    if not found:
-        return ()
-    found[-1] = singular(found[-1])
-    return tuple(found[-MAX_THING_WORDS:])
-
-
-def find_operations(structure: Structure, *, entity: Sequence[str], archetype: str) -> list[NamedOperation]:
+def find_operations(
+    structure: Structure, *, entity: Sequence[str], archetype: str, name: str
+) -> list[NamedOperation]:
     """Return the operations a sentence names or means, in its order; nothing where it says none."""
     found = (
-        list(_listed(structure, entity))
-        or list(_crud(structure, entity))
-        or list(_done(structure, archetype))
+        listed_operations(structure, entity=entity, name=name)
+        or crud_operations(structure, entity=entity, name=name)
+        or list(_done(structure, archetype, name))
     )
     unique = {operation.name: operation for operation in found}
     return list(unique.values())[:MAX_OPERATIONS]
 
 
-def _listed(structure: Structure, entity: Sequence[str]) -> Iterator[NamedOperation]:
-    text = structure.text
-    for label in structure.labels:
-        if label.field == "operations":
-            spans = items(text, label.start, end=label.end)
-            yield from _named(text, spans or _lines_after(text, label.end), entity)
-    for index, token in enumerate(text.tokens):
-        if token.low in _LIST_WORDS and token.is_name and not structure.denied[index]:
-            yield from _around(text, index, entity)
+def operation_of_name(name: str, archetype: str) -> NamedOperation:
+    """Return the operation of a node whose sentence tells none: `file_archiver` archives files."""
+    words = [*name.split("_")[:-1], singular(name.rsplit("_", maxsplit=1)[-1])]
+    verb = next((v.base for v in verbs().values() if v.agent == words[-1] and "_" not in v.base), "")
+    if verb and len(words) > 1:
+        named = operation_name("_".join((verb, *words[:-1])), fallback=name)
+        return NamedOperation(name=named, verb=verb, entity=tuple(words[:-1]))
+    if words[0] in verbs() and len(words) > 1 and words[0] not in lexicon.NOUN_VERBS:
+        return NamedOperation(name=name, verb=words[0], entity=tuple(words[1:]))
+    if words[-1] in ("calculation", "computation") and len(words) > 1:
+        words = words[:-1]
+    verb = "calculate" if archetype == "compute" else "handle"
+    return NamedOperation(name=tidy([verb, *words]).name, verb=verb, entity=tuple(words))
 
 
-def _lines_after(text: Text, index: int) -> list[tuple[int, int]]:
-    spans = []
-    at = index + 1
-    while text.at(at).kind.value == "bullet":
-        end = at + 1
-        while not text.ends_clause(end):
-            end += 1
-        spans.append((at + 1, min(end, at + 5)))
-        while at < len(text.tokens) and text.low(at) != "\n":
-            at += 1
-        at += 1
-    return spans
-
-
-def _around(text: Text, index: int, entity: Sequence[str]) -> Iterator[NamedOperation]:
-    """Read `with methods a, b` and `with get, set and delete operations`."""
-    after = index + 1
-    while text.low(after) in ("called", "named", "are", ":", "like", "such", "as", "is"):
-        after += 1
-    if text.at(after).is_name and (is_code_like(text.at(after).text) or (after > index + 1)):
-        spans = items(text, after)
-        yield from _named(text, [span for span in spans if span[1] - span[0] <= MAX_THING_WORDS], entity)
-        return
-    start = index
-    while start > 0 and (text.low(start - 1) in (",", "and", "or", "/") or verb_at((text.low(start - 1), "")) is not None
-                         or text.low(start - 1) == "set"):  # fmt: skip
-        start -= 1
-    if index - start > 1:
-        yield from _named(text, items(text, start, end=index), entity)
-
-
-def _named(text: Text, spans: Sequence[tuple[int, int]], entity: Sequence[str]) -> Iterator[NamedOperation]:
-    for start, end in spans:
-        stop = next((at for at in range(start, end) if text.low(at) in lexicon.STOP_WORDS), end)
-        written = " ".join(text.at(at).text for at in range(start, stop) if text.at(at).is_name)
-        words = words_of(written)
-        if not words or words[0] in lexicon.LABELS:
-            continue
-        found = verb_at((*words, ""))
-        verb = found[0].base if found else words[0]
-        if len(words) == 1 and (found or words[0] in ("get", "set", "put", "list")):
-            words = [*words, *(entity or ("value",))]
-        name = operation_name("_".join(words), fallback="")
-        if name:
-            yield NamedOperation(name=name, verb=verb, entity=tuple(words[1:]) or tuple(entity), said=True)
-
-
-def _crud(structure: Structure, entity: Sequence[str]) -> Iterator[NamedOperation]:
-    text = structure.text
-    for index, token in enumerate(text.tokens):
-        if token.low == "crud" and not structure.denied[index]:
-            subject = _crud_subject(text, index) or tuple(entity) or ("record",)
-            for verb in _CRUD:
-                yield NamedOperation(
-                    name=operation_name("_".join((verb, *subject)), fallback=verb), verb=verb, entity=subject
-                )
-            return
-
-
-def _crud_subject(text: Text, index: int) -> tuple[str, ...]:
-    for at in range(index + 1, index + 6):
-        if text.low(at) in ("for", "of", "on") and text.at(at + 1).is_name:
-            subject = object_words(noun_phrase(text, at + 1).words)
-            if subject and subject[-1] not in ("operation", "access", "database", "node"):
-                return subject
-    return ()
-
-
-def _done(structure: Structure, archetype: str) -> Iterator[NamedOperation]:
-    doing = structure.doings
+def _done(structure: Structure, archetype: str, name: str) -> Iterator[NamedOperation]:
+    told = [action for action in structure.doings if not _asks_for_node(structure, action, name)]
+    purposeful = [action for action in told if not action.is_means]
+    doing = purposeful if any(action.thing.words for action in purposeful) else told
     for position, action in enumerate(doing):
-        if (
-            action.verb.base in ("return", "take", "give", "get", "accept", "provide", "be", "have")
-            and len(doing) > 1
-        ):
+        if action.verb.base in _NO_OPERATIONS and len(doing) > 1:
             continue
         if archetype == "compute" and action.verb.archetype == "effect" and position:
             continue
-        thing = thing_of(action, doing)
-        base = action.verb.base
-        name = operation_name("_".join((base, *thing)), fallback="")
-        if name and (thing or len(doing) == 1):
-            yield NamedOperation(name=name, verb=base, entity=thing)
+        operation = _operation(structure, action, doing)
+        if operation.name and (operation.entity or len(doing) == 1):
+            yield _of_many(operation, doing)
 
 
-def thing_of(action: Action, doing: Sequence[Action]) -> tuple[str, ...]:
-    """Return what an action is done to, looking back for `it` and `them`; many where the verb means many."""
-    thing = object_words(action.thing.words)
-    if not thing:
-        earlier = (object_words(a.thing.words) for a in doing if a.at < action.at)
-        thing = next((words for words in earlier if words), ())
-    if action.verb.base in _MANY and action.thing.words and thing:
-        last = words_of(action.thing.words[-1])
-        if last and singular(last[-1]) == thing[-1]:
-            return (*thing[:-1], last[-1])
-    return thing
+def _of_many(operation: NamedOperation, doing: Sequence[Action]) -> NamedOperation:
+    """Name what reads several things in the plural, where nothing else is done to one of them."""
+    alone = sum(thing_of(action, doing) == operation.entity for action in doing) == 1
+    if not (operation.many and alone and operation.verb in _READS_MANY):
+        return replace(operation, many=False)
+    entity = (*operation.entity[:-1], plural(operation.entity[-1])) if operation.entity else ()
+    return replace(
+        operation, name=operation_name("_".join((operation.verb, *entity)), fallback=""), entity=entity
+    )
+
+
+def _asks_for_node(structure: Structure, action: Action, name: str) -> bool:
+    """Whether it only asks for the node, or names it: `Set up the intake workflow`, `to be called x_poller`."""
+    base, words = action.verb.base, words_of(" ".join(action.thing.words))
+    if (
+        base in ("create", "build", "make", "set_up", "write", "call", "generate", "add")
+        and "_".join(words) == name
+    ):
+        return True
+    behind = structure.text.low(action.at + 1)
+    return base == "set_up" or (base in ("create", "build") and behind in ("me", "us"))
+
+
+def _operation(structure: Structure, action: Action, doing: Sequence[Action]) -> NamedOperation:
+    thing = thing_of(action, doing)
+    text = structure.text
+    last = action.thing.words[-1].lower() if action.thing.words else ""
+    verb = action.verb.base
+    yes_no = text.low(thing_start(text, action)) in ("whether", "if")
+    verb = (
+        "check" if yes_no and verb in ("tell", "say", "decide", "determine", "find_out", "return") else verb
+    )
+    named = operation_name("_".join((verb, *thing)), fallback="")
+    operation = NamedOperation(
+        name=named, verb=verb, entity=thing, whose=_source(structure, action), yes_no=yes_no,
+        many=bool(last) and singular(last) != last, at=action.at,
+    )  # fmt: skip
+    return replace(operation, converts=_conversion(structure, action)) if thing else operation
+
+
+def thing_start(text: Text, action: Action) -> int:
+    """Return where the words right behind the verb begin."""
+    return action.at + 1 + (text.low(action.at + 1) in ("out", "up", "me", "us"))
+
+
+def _source(structure: Structure, action: Action) -> tuple[str, ...]:
+    """Return whose the thing is, or what it is taken out of: `removes items from lists`."""
+    text = structure.text
+    if action.whose.words or action.verb.base not in _TAKES_OUT:
+        return object_words(action.whose.words)
+    if text.low(action.thing.end) not in ("from", "in", "into", "within"):
+        return ()
+    words = noun_phrase(text, action.thing.end + 1).words
+    return tuple(words_of(words[-1])) if words and not is_product(words[-1]) else ()
+
+
+def _conversion(structure: Structure, action: Action) -> tuple[str, str] | None:
+    """Return what becomes what: `turns markdown into html`, `converts temperatures from celsius to fahrenheit`."""
+    text = structure.text
+    if action.verb.base not in _CONVERTS:
+        return None
+    at = action.thing.end
+    source = object_words(action.thing.words)
+    if text.low(at) == "from":
+        phrase = noun_phrase(text, at + 1)
+        source, at = object_words(phrase.words), phrase.end
+    if text.low(at) not in _INTO:
+        return None
+    target = object_words(noun_phrase(text, at + 1).words)
+    if not source or not target or source == target:
+        return None
+    return "_".join(source), "_".join(target)

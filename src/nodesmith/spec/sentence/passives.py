@@ -15,7 +15,22 @@ MAX_BETWEEN = 8
 _BE = frozenset("is are be been was were gets get being".split())
 _WISHES = frozenset("want wants need needs like have with".split())
 _CONDITIONS = frozenset("when whenever if once until unless after before".split())
-_NO_DOINGS = frozenset(["given", "based", "needed", "used", "meant", "supposed", "expected", "required", "fed"])
+_NO_DOINGS = frozenset(
+    [
+        "given",
+        "based",
+        "needed",
+        "used",
+        "meant",
+        "supposed",
+        "expected",
+        "required",
+        "fed",
+        "built",
+        "made",
+        "told",
+    ]
+)
 
 
 def is_passive(text: Text, index: int) -> bool:
@@ -27,7 +42,9 @@ def is_passive(text: Text, index: int) -> bool:
     if first:
         told = text.low(index + 1) != "by" or text.low(index + 2) in ("this", "the")
         return told and text.low(subject_of(text, first).end) not in _CONDITIONS
-    if before in lexicon.STOP_WORDS or (after.is_name and after.low not in lexicon.STOP_WORDS | {"every", "each", "daily"}):
+    if before in lexicon.STOP_WORDS or (
+        after.is_name and after.low not in lexicon.STOP_WORDS | {"every", "each", "daily"}
+    ):
         return False
     subject = subject_of(text, index)
     return bool(subject.words) and text.low(subject.end) in _WISHES
@@ -54,7 +71,10 @@ def subject_of(text: Text, index: int) -> Phrase:
     while text.low(at) in lexicon.AUXILIARIES | _BE | {"to", "also", "then", "automatically"}:
         at -= 1
     words: list[str] = []
-    while text.at(at).is_name and text.low(at) not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS | lexicon.CREATE_VERBS:
+    while (
+        text.at(at).is_name
+        and text.low(at) not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS | lexicon.CREATE_VERBS
+    ):
         words.insert(0, text.at(at).text)
         at -= 1
     while text.low(at) in lexicon.QUANTIFIERS:

@@ -95,7 +95,7 @@ def _is_participle(text: Text, index: int) -> bool:
         "used",
         "known",
     )
-    return past and (text.ends_clause(index + 1) or after in lexicon.PREPOSITIONS)
+    return past and (text.ends_clause(index + 1) or after in lexicon.PREPOSITIONS | {"this", "that"})
 
 
 def _is_next_verb(text: Text, index: int) -> bool:
@@ -103,7 +103,9 @@ def _is_next_verb(text: Text, index: int) -> bool:
     if found is None or found[1] in (Form.BASE, Form.PAST):
         return False
     after = text.at(index + found[2])
-    if after.low in ("api", "apis") or (text.at(index).text[:1].isupper() and text.at(index - 1).text[:1].isupper()):
+    if after.low in ("api", "apis") or (
+        text.at(index).text[:1].isupper() and text.at(index - 1).text[:1].isupper()
+    ):
         return False  # "the Google Maps API"
     if found[1] is Form.GERUND and after.low not in lexicon.QUANTIFIERS and singular(after.low) == after.low:
         return False  # "a user onboarding process"

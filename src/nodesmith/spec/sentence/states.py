@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.identifiers import field_name, is_strong_identifier, words_of
-from nodesmith.spec.sentence.lists import items
-from nodesmith.spec.sentence.operations import object_words
+from nodesmith.spec.sentence.events import said_events, said_intents
+from nodesmith.spec.sentence.field_types import known_type
+from nodesmith.spec.sentence.identifiers import field_name, operation_name
 from nodesmith.spec.sentence.phrases import noun_phrase
-from nodesmith.spec.sentence.words import singular
+from nodesmith.spec.sentence.things import object_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
-MAX_EVENTS = 12
 _SUMS = re.compile(
     r"\b(sum|total|revenue|balance|amount|turnover|sales|money|points|spend|value|accumulat|adds? up)",
     re.IGNORECASE,
@@ -40,23 +37,41 @@ class StateGuess:
     fields: dict[str, object]
     events: dict[str, dict[str, object]]
     events_said: bool
+    intents: dict[str, dict[str, object]]
 
 
 def guess_state(structure: Structure, *, name: str) -> StateGuess:
     """Return what a reducer keeps, as far as the sentence tells, and honest guesses for the rest."""
+    said = said_events(structure, name=name)
+    names = said or [_recorded(structure, name)]
     key = _key(structure)
-    said = bool(key)
+    key_said = bool(key)
     if not key:
         entity = next((object_words(a.whose.words) for a in structure.doings if a.whose.words), ())
-        key = _key_name(entity or tuple(name.split("_")[:1]))
-    fields, extra = _fields(f"{structure.text.clean} {name.replace('_', ' ')}", key)
-    names = _events(structure)
-    events_said = bool(names)
-    if not names:
-        thing = next((object_words(a.thing.words) for a in structure.doings if a.thing.words), ())
-        names = [field_name("_".join((*(thing or (name,)), "recorded")), fallback="recorded")]
+        key = _key_name(entity or _subject(names[0]) or tuple(name.split("_")[:1]))
+    fields, extra = _fields(structure, f"{structure.text.clean} {name.replace('_', ' ')}", key)
     events = {event: {key: "str", **extra} for event in names}
-    return StateGuess(key=key, key_said=said, fields=fields, events=events, events_said=events_said)
+    intents: dict[str, dict[str, object]] = {
+        intent: {key: "str"} for intent in said_intents(structure, _subject(key))
+    }
+    return StateGuess(
+        key=key, key_said=key_said, fields=fields, events=events, events_said=bool(said), intents=intents
+    )
+
+
+def _recorded(structure: Structure, name: str) -> str:
+    thing = next((object_words(a.thing.words) for a in structure.doings if a.thing.words), ())
+    return operation_name("_".join((*(thing or (name,)), "recorded")), fallback="value_recorded")
+
+
+def _subject(name: str) -> tuple[str, ...]:
+    """Return what an event or a key is about: `cart_checked_out` -> cart."""
+    words = name.split("_")
+    return (
+        tuple(words[:-1][-1:])
+        if words[-1] in ("id", "recorded")
+        else tuple(words[:1] if len(words) > 1 else ())
+    )
 
 
 def _key_name(words: tuple[str, ...]) -> str:
@@ -89,86 +104,35 @@ def _is_grouping(text: Text, index: int) -> bool:
     )
 
 
-def _fields(clean: str, key: str) -> tuple[dict[str, object], dict[str, object]]:
+def _fields(structure: Structure, clean: str, key: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the fields of the state, and those that the events bring for them."""
     fields: dict[str, object] = {}
     extra: dict[str, object] = {}
     if _AVERAGES.search(clean):
         fields |= {"count": {"type": "int", "default": 0}, "average": {"type": "float", "default": 0.0}}
         extra["value"] = "float"
     elif _SUMS.search(clean):
-        fields["total"] = {"type": "decimal", "default": "0"}
+        figure = "balance" if "balance" in clean.lower() else "total"
+        fields[figure] = {"type": "decimal", "default": "0"}
         extra["amount"] = "decimal"
     if _COUNTS.search(clean) or (not fields and not _LAST.search(clean)):
         fields["count"] = {"type": "int", "default": 0}
     if not fields:
-        fields["last_value"] = {"type": "str | null", "default": None}
-        extra["value"] = "str"
+        last = _last_of(structure)
+        kind = known_type(last) or "str"
+        fields[f"last_{last}"] = {"type": f"{kind} | null", "default": None}
+        extra[last] = kind
     return {n: f for n, f in fields.items() if n != key}, {n: f for n, f in extra.items() if n != key}
 
 
-def _events(structure: Structure) -> list[str]:
-    for label in structure.labels:
-        if label.field == "events":
-            return list(_named(structure.text, items(structure.text, label.start, end=label.end)))
+def _last_of(structure: Structure) -> str:
+    """Return what is kept the last of: `the latest price of each product` -> price."""
     text = structure.text
     for index, token in enumerate(text.tokens):
-        if token.low in ("events", "event") and token.is_name and not structure.denied[index]:
-            names = _before(text, index)
-            if names:
-                return names
-    return []
-
-
-def _named(text: Text, spans: list[tuple[int, int]]) -> Iterator[str]:
-    for start, end in spans[:MAX_EVENTS]:
-        words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
-        name = field_name(
-            " ".join(w for w in words if w.lower() not in lexicon.STOP_WORDS | lexicon.DETERMINERS),
-            fallback="",
-        )
-        if name and name not in lexicon.ARCHETYPE_WORDS and name != "get_state":
-            yield name
-
-
-def _before(text: Text, index: int) -> list[str]:
-    """Read `UserSignedUp and UserActivated events`, `deposit and withdrawal events`."""
-    names: list[str] = []
-    at = index - 1
-    while len(names) < MAX_EVENTS and text.at(at).is_name:
-        token = text.at(at)
-        if token.low in lexicon.STOP_WORDS | lexicon.QUANTIFIERS or token.low.endswith("ing"):
-            break
-        words = [token.text]
-        identifier = is_strong_identifier(token.text)
-        if (
-            not identifier
-            and len(names) == 0
-            and _is_noun(text, at - 1)
-            and not is_strong_identifier(text.at(at - 1).text)
-        ):
-            words.insert(0, text.at(at - 1).text)
-            at -= 1
-        name = field_name("_".join(words_of(" ".join(words))), fallback="")
-        if not name or name in lexicon.FILLERS or name == "get_state":
-            break
-        names.insert(0, name if identifier else f"{_present(name)}_recorded")
-        at -= 1
-        if text.low(at) not in ("and", ",", "or"):
-            break
-        at -= 1
-    return names
-
-
-def _present(name: str) -> str:
-    words = name.split("_")
-    return "_".join((*words[:-1], singular(words[-1])))
-
-
-def _is_noun(text: Text, index: int) -> bool:
-    token = text.at(index)
-    return (
-        token.is_name
-        and token.low not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS | lexicon.CREATE_VERBS
-        and not token.low.endswith("ing")
-        and token.low not in ("folds", "consumes", "from", "fold")
-    )
+        if token.low in ("last", "latest", "current", "newest") and token.is_name:
+            words = object_words(
+                [w for w in noun_phrase(text, index + 1).words if w.lower() not in ("known", "seen")]
+            )
+            if words:
+                return field_name(words[-1], fallback="value")
+    return "value"

@@ -1,41 +1,39 @@
-"""A workflow's steps, wherever a text puts them: arrows, lists, `first ... then ... finally`."""
+"""A workflow's steps, wherever a text puts them: arrows, lists, `first ... then ... finally`, `x after y`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import is_code_like, words_of
-from nodesmith.spec.sentence.lists import Span, arrows, bulleted, items, numbered
+from nodesmith.spec.sentence.lists import arrows, bulleted, items, numbered
 from nodesmith.spec.sentence.mentions import Mention, Role
-from nodesmith.spec.sentence.operations import object_words
-from nodesmith.spec.sentence.phrases import noun_phrase
+from nodesmith.spec.sentence.step_reading import Step, called, filled, read_step
+from nodesmith.spec.sentence.undoing import is_undoing
 from nodesmith.spec.sentence.words import Form, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nodesmith.spec.sentence.actions import Action
+    from nodesmith.spec.sentence.lists import Span
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
 MAX_STEPS = 20
+MAX_SCAN = 200
+
 _ORDERING = frozenset("first firstly then finally next afterwards lastly subsequently thereafter".split())
 _LIST_WORDS = frozenset("steps stages phases".split())
 _LEADING = frozenset(
     "run runs handle handles process processes manage manages orchestrate orchestrates coordinate coordinates".split()
 )
-_RUNS = frozenset("run coordinate orchestrate chain sequence drive oversee execute combine call".split())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: `verb` is the base form of what is done (empty where only a thing was named), and the node if said."""
-
-    verb: str = ""
-    thing: tuple[str, ...] = ()
-    node: str = ""
+_RUNS = frozenset(
+    "run coordinate orchestrate chain sequence drive oversee execute combine call trigger start invoke".split()
+)
+_ABOUT = frozenset("orchestrate coordinate run manage handle choreograph supervise oversee".split())
 
 
 def ordered_steps(structure: Structure) -> list[Step]:
@@ -45,14 +43,40 @@ def ordered_steps(structure: Structure) -> list[Step]:
         if label.field == "steps":
             spans = items(text, label.start, end=label.end)
             if len(spans) > 1:
-                return _from_spans(text, spans)
+                return _from_spans(structure, spans)
     for spans in (arrows(text), numbered(text), _after_list_word(text), _commanded(text)):
         if len(spans) > 1:
-            return _from_spans(text, spans)
+            return _from_spans(structure, spans)
     if any(token.low in _ORDERING for token in text.tokens):
-        steps = _from_actions(structure)
+        steps = _told(structure, whole=False)
         return steps if len(steps) > 1 else []
     return _by_doing(structure)
+
+
+def any_steps(structure: Structure, mentions: Sequence[Mention]) -> list[Step]:
+    """Return the steps of a text that is known to speak of an orchestrator."""
+    text = structure.text
+    nodes = [Step(node=_bare(text, m)) for m in mentions if m.role is Role.OTHER and m.start < m.at]
+    if len(nodes) > 1:
+        return nodes
+    dotted = [step for token in text.tokens if token.is_name and (step := called(token.text)) is not None]
+    if len(dotted) > 1:
+        return list(dict.fromkeys(dotted))[:MAX_STEPS]
+    if (spans := bulleted(text)) and not any(label.field == "steps" for label in structure.labels):
+        return _from_spans(structure, spans)
+    if steps := _after_one_another(structure):
+        return steps
+    steps = ordered_steps(structure)
+    if len(steps) > 1:
+        return steps
+    listed = _listed_things(structure)
+    if len(listed) > 1:
+        return listed
+    return _told(structure, whole=True)
+
+
+def _bare(text: Text, mention: Mention) -> str:
+    return "_".join(words_of(" ".join(text.at(at).text for at in range(mention.start, mention.at))))
 
 
 def _by_doing(structure: Structure) -> list[Step]:
@@ -62,30 +86,7 @@ def _by_doing(structure: Structure) -> list[Step]:
     after_by = [a for a in gerunds if text.low(a.at - 1) == "by"]
     if not after_by or len(gerunds) < 3:
         return []
-    return [_filled(action, structure.doings) for action in gerunds if action.at >= after_by[0].at]
-
-
-def any_steps(structure: Structure, mentions: Sequence[Mention]) -> list[Step]:
-    """Return the steps of a text that is known to speak of an orchestrator."""
-    text = structure.text
-    called = [Step(node=_bare(text, m)) for m in mentions if m.role is Role.OTHER and m.start < m.at]
-    if len(called) > 1:
-        return called
-    steps = ordered_steps(structure)
-    if len(steps) > 1:
-        return steps
-    spans = bulleted(text)
-    if len(spans) > 1:
-        return _from_spans(text, spans)
-    steps = _from_actions(structure)
-    if len(steps) > 1:
-        return steps
-    listed = _listed_things(structure)
-    return listed if len(listed) > 1 else steps
-
-
-def _bare(text: Text, mention: Mention) -> str:
-    return "_".join(words_of(" ".join(text.at(at).text for at in range(mention.start, mention.at))))
+    return [filled(action, structure.doings) for action in gerunds if action.at >= after_by[0].at]
 
 
 def _commanded(text: Text) -> list[Span]:
@@ -99,7 +100,8 @@ def _commanded(text: Text) -> list[Span]:
         led = any(
             verb_at((text.low(at), "")) and text.low(at) in _LEADING for at in range(max(0, index - 8), index)
         )
-        if len(told) > 1 and len(told) == len(spans) and (led or not alone):
+        enough = len(told) > 1 and len(told) >= len(spans) - (len(spans) > 2)
+        if enough and (led or not alone):
             return spans
     return []
 
@@ -121,63 +123,117 @@ def _after_list_word(text: Text) -> list[Span]:
     return []
 
 
-def _from_spans(text: Text, spans: Sequence[Span]) -> list[Step]:
-    steps = [_step(text, start, end) for start, end in spans]
-    return [step for step in steps if step.verb or step.thing][:MAX_STEPS]
+def _from_spans(structure: Structure, spans: Sequence[Span]) -> list[Step]:
+    text = structure.text
+    steps: list[Step] = []
+    for start, end in spans:
+        if not is_undoing(text, start):
+            steps.append(read_step(text, start, end, earlier=steps))
+    return [step for step in steps if step.verb or step.thing or step.node][:MAX_STEPS]
 
 
-def _step(text: Text, start: int, end: int) -> Step:
-    while start < end and text.low(start) in lexicon.ORDER_WORDS | lexicon.FILLERS | lexicon.QUANTIFIERS:
-        start += 1
-    token = text.at(start)
-    if token.is_name and is_code_like(token.text):
-        words = words_of(token.text)
-        found = verb_at((*words, ""))
-        return Step(verb=found[0].base, thing=tuple(words[1:])) if found else Step(thing=tuple(words))
-    found = verb_at(text.lows(start, 2))
-    if found is not None and start < end:
-        phrase = noun_phrase(text, start + found[2])
-        return Step(verb=found[0].base, thing=object_words(phrase.words))
-    if text.low(start + 1) in lexicon.DETERMINERS and text.low(start).isalpha():
-        thing = object_words(noun_phrase(text, start + 1).words)
-        return Step(
-            verb=words_of(text.at(start).text)[0] if words_of(text.at(start).text) else "", thing=thing
-        )
-    words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
-    kept = [word for word in words if word.lower() not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS]
-    return Step(thing=tuple(words_of(" ".join(kept[:3]))))
+def _told(structure: Structure, *, whole: bool) -> list[Step]:
+    """Return what is told to be done, in the order it is done in; the `whole` list has verbs nobody knows, too."""
+    placed = dict(_placed(structure, whole=whole))
+    return [placed[at] for at in sorted(placed)][:MAX_STEPS]
 
 
-def _from_actions(structure: Structure) -> list[Step]:
-    doing = [a for a in structure.doings if not _is_about_running(a)]
-    placed = [(action.at, _filled(action, doing)) for action in doing] + list(_elided(structure.text, doing))
-    return [step for _, step in sorted(placed, key=lambda pair: pair[0])][:MAX_STEPS]
+def _placed(structure: Structure, *, whole: bool) -> Iterator[tuple[float, Step]]:
+    text = structure.text
+    doing = [a for a in structure.doings if not _is_about_running(a) and not is_undoing(text, a.at)]
+    for action in doing:
+        step, place = filled(action, doing), float(action.at)
+        if text.low(action.at - 1) == "after":
+            place = min((a.at for a in doing if _same_clause(text, a.at, action.at)), default=place) - 0.5
+        yield place, step
+        if action.thing.words:
+            listed = _listed_objects(structure, action, step)
+            yield from ((at, other) for at, other in listed if whole or text.low(int(at) - 1) in _ORDERING)
+    if whole:
+        yield from _unlisted(structure, {action.at for action in doing}, doing)
 
 
-def _elided(text: Text, doing: Sequence[Action]) -> Iterator[tuple[int, Step]]:
-    """Read the `then a hotel` of `books a flight, then a hotel`: the verb is the one before."""
-    for index, token in enumerate(text.tokens):
-        before = [action for action in doing if action.at < index]
-        if token.low not in _ORDERING or not before or text.low(index + 1) not in ("a", "an", "the"):
+def _same_clause(text: Text, start: int, end: int) -> bool:
+    return start < end and not any(text.ends_clause(at) for at in range(start, end))
+
+
+def _listed_objects(structure: Structure, action: Action, step: Step) -> Iterator[tuple[float, Step]]:
+    """Read the `hotel and car` of `books a flight, hotel and car`, and the `then a hotel`."""
+    text = structure.text
+    spans = items(text, action.at + 1)
+    if not spans or spans[0][1] > action.thing.end:
+        return
+    starts = {a.at for a in structure.doings}
+    for start, end in spans[1:]:
+        first = start + (text.low(start) in lexicon.ORDER_WORDS)
+        if starts & set(range(start, end)) or is_undoing(text, start):
+            return
+        other = read_step(text, first, end)
+        if other.verb or other.node or not other.thing or _is_verb_like(text, first):
+            return
+        yield start, replace(step, thing=other.thing)
+
+
+def _unlisted(structure: Structure, known: set[int], doing: Sequence[Action]) -> Iterator[tuple[float, Step]]:
+    """Read verbs that nobody listed between known ones: `transcode the video, make thumbnails, publish`."""
+    text = structure.text
+    if not doing:
+        return
+    for start, end in items(text, doing[0].at):
+        first = start
+        while text.low(first) in lexicon.ORDER_WORDS:
+            first += 1
+        if known & set(range(start, end)) or first >= end or is_undoing(text, start):
             continue
-        thing = object_words(noun_phrase(text, index + 1).words)
-        if thing:
-            yield index, Step(verb=before[-1].verb.base, thing=thing)
+        if _is_verb_like(text, first):
+            yield first, read_step(text, first, end, loose=True)
+
+
+def _is_verb_like(text: Text, index: int) -> bool:
+    """Whether a word heads an item as only a verb does: `make thumbnails`, `then publish`."""
+    following = text.at(index + 1)
+    if text.low(index) in lexicon.DETERMINERS | lexicon.STOP_WORDS | lexicon.ADJECTIVES:
+        return False
+    if verb_at(text.lows(index, 2)) is not None or text.low(index) in ("make", "makes", "making"):
+        return True
+    return following.low in lexicon.DETERMINERS | {"it", "them"} or text.low(index - 1) in _ORDERING
 
 
 def _is_about_running(action: Action) -> bool:
-    return action.verb.archetype == "orchestrator" or (
+    return (action.verb.archetype == "orchestrator" or (action.verb.base in _ABOUT and not action.at)) or (
         action.verb.base in ("call", "get") and not action.thing.words
     )
 
 
-def _filled(action: Action, doing: Sequence[Action]) -> Step:
-    """Give `ships it` the object of what was done before."""
-    thing = object_words(action.thing.words)
-    if not thing:
-        earlier = [object_words(a.thing.words) for a in doing if a.at < action.at]
-        thing = next((words for words in earlier if words), ())
-    return Step(verb=action.verb.base, thing=thing)
+def _after_one_another(structure: Structure) -> list[Step]:
+    """Read `triggers reminder_sender after fee_calculator`: the node behind `after` runs first."""
+    text = structure.text
+    for action in structure.doings:
+        at = action.at + 1
+        if action.verb.base not in _RUNS or not is_code_like(text.at(at).text):
+            continue
+        spans = items(text, at, end=min(at + MAX_SCAN, _line_end(text, at)))
+        after = next((i for i in range(at + 1, at + 12) if text.low(i) == "after"), 0)
+        if after and is_code_like(text.at(after + 1).text):
+            later = [read_step(text, i, i + 1) for i in range(at, after) if is_code_like(text.at(i).text)]
+            earlier = [
+                read_step(text, i, i + 1) for i, _ in items(text, after + 1) if is_code_like(text.at(i).text)
+            ]
+            return [_as_node(step) for step in (*earlier, *later)]
+        named = [span for span in spans if is_code_like(text.at(span[0]).text)]
+        if len(named) > 1:
+            return [_as_node(read_step(text, start, start + 1)) for start, _ in named]
+    return []
+
+
+def _as_node(step: Step) -> Step:
+    return step if step.node else Step(node=re.sub(r"^_|_$", "", "_".join((step.verb, *step.thing))))
+
+
+def _line_end(text: Text, index: int) -> int:
+    return next(
+        (at for at in range(index, len(text.tokens)) if text.low(at) in ("\n", ".")), len(text.tokens)
+    )
 
 
 def _listed_things(structure: Structure) -> list[Step]:
@@ -186,5 +242,5 @@ def _listed_things(structure: Structure) -> list[Step]:
         if action.verb.base in _RUNS and not action.denied:
             spans = items(text, action.at + 1)
             if len(spans) > 1:
-                return _from_spans(text, spans)
+                return _from_spans(structure, spans)
     return []

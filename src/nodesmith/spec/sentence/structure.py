@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from nodesmith.spec.sentence.text import Text
 
+# What stands behind these labels is no sentence.
+_NO_DOINGS = frozenset(["input", "output", "name", "domain", "key", "events", "archetype", "state", "system"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
@@ -32,7 +35,10 @@ def analyse(text: Text) -> Structure:
     denied = tuple(_denials(text))
     labels = tuple(find_labels(text))
     actions = tuple(islice(find_actions(text, denied), MAX_ACTIONS))
-    doings = tuple(action for action in actions if not action.denied and not is_introduction(text, action))
+    filled_in = {at for label in labels if label.field in _NO_DOINGS for at in range(label.at, label.end)}
+    doings = tuple(
+        a for a in actions if not a.denied and a.at not in filled_in and not is_introduction(text, a)
+    )
     return Structure(text=text, denied=denied, labels=labels, actions=actions, doings=doings)
 
 
@@ -43,6 +49,7 @@ def _denials(text: Text) -> Iterator[bool]:
         ends = (
             low in lexicon.DENIAL_ENDS
             and text.low(index - 1) not in ("not", "or")
+            and not (low in ("it", "this") and text.low(index - 2) in lexicon.DENIALS)  # "don't make it"
             and text.low(index + 1) != "/"
         )
         slashed = low == "/" and text.low(index + 1) == "o"

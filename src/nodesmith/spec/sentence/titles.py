@@ -73,6 +73,12 @@ def _may_be_title(text: Text, start: int, end: int) -> bool:
     if _TICKET.fullmatch(text.at(start).text) or lows[0] in lexicon.ARCHETYPE_WORDS:
         return False
     found = verb_at(text.lows(start, 2))
+    if (
+        found is not None
+        and found[1] is Form.BASE
+        and found[0].base in ("coordinate", "orchestrate", "run", "automate")
+    ):
+        return False
     if found is not None and end - start > 1 and lows[-1] not in lexicon.ARCHETYPES:
         noun = found[1] is Form.BASE and (lows[0] in lexicon.NOUN_VERBS or closes_title(text, end))
         return noun or lows[-1] in head_nouns() or lows[-1].endswith(_NOMINAL)

@@ -15,10 +15,12 @@ from nodesmith.spec.sentence.domains import domain_of_path, find_domain
 from nodesmith.spec.sentence.identifiers import bare_words, tidy
 from nodesmith.spec.sentence.mentions import Mention, Role, find_mentions
 from nodesmith.spec.sentence.names import said_names
-from nodesmith.spec.sentence.operations import NamedOperation, find_operations, object_words
-from nodesmith.spec.sentence.steps import Step, any_steps
+from nodesmith.spec.sentence.operations import find_operations, operation_of_name
+from nodesmith.spec.sentence.step_reading import Step
+from nodesmith.spec.sentence.steps import any_steps
 from nodesmith.spec.sentence.structure import Structure, analyse
 from nodesmith.spec.sentence.text import read
+from nodesmith.spec.sentence.things import NamedOperation, object_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,34 +199,18 @@ def _parts(
 ) -> Parts:
     entity = next((words for a in structure.doings if (words := object_words(a.thing.words))), ())
     steps: Sequence[Step] = ()
+    operations: list[NamedOperation] = []
     if archetype == "orchestrator":
         steps = any_steps(structure, mentions)
         if not steps:
-            steps = [Step(verb="", thing=(name,))]
+            steps = [Step(thing=(name,))]
             assumed.append("one step, because the sentence tells none")
-        entity = next((s.thing for s in steps if s.thing and s.verb), entity)
-        operations = [NamedOperation(name=tidy(["run", *name.split("_")]).name, said=False)]
-    elif archetype == "reducer":
-        operations = []
-    else:
-        operations = find_operations(structure, entity=entity, archetype=archetype)
-    if not operations and archetype != "reducer":
-        operations = [_operation_of_name(name, archetype)]
-        assumed.append(f"operation: {operations[0].name}, from the name")
+    elif archetype != "reducer":
+        operations = find_operations(structure, entity=entity, archetype=archetype, name=name)
+        if not operations:
+            operations = [operation_of_name(name, archetype)]
+            assumed.append(f"operation: {operations[0].name}, from the name")
     return Parts(
         structure=structure, archetype=archetype, name=name, domain=domain, operations=operations, steps=steps,
         entity=entity,
     )  # fmt: skip
-
-
-def _operation_of_name(name: str, archetype: str) -> NamedOperation:
-    from nodesmith.spec.sentence.words import verbs
-
-    words = name.split("_")
-    verb = next((v.base for v in verbs().values() if v.agent == words[-1] and "_" not in v.base), "")
-    if verb and len(words) > 1:
-        return NamedOperation(name="_".join((verb, *words[:-1])), verb=verb, entity=tuple(words[:-1]))
-    if words[0] in verbs() and len(words) > 1:
-        return NamedOperation(name=name, verb=words[0], entity=tuple(words[1:]))
-    verb = "calculate" if archetype == "compute" else "handle"
-    return NamedOperation(name=tidy([verb, *words]).name, verb=verb, entity=tuple(words))

@@ -155,6 +155,14 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+def plural(word: str) -> str:
+    """Return the plural of a noun in the singular, by plain rules; a plural stays as it is."""
+    if singular(word) != word or word in _STAY:
+        return word
+    known = next((several for several, one in _PLURALS.items() if one == word), "")
+    return known or _third(word)
+
+
 def _third(base: str) -> str:
     if base.endswith("y") and base[-2] not in _VOWELS:
         return base[:-1] + "ies"
