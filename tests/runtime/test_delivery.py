@@ -141,3 +141,40 @@ def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(
         )
     greeted = {line for line in lines(tmp_path) if line.startswith("greet")}
     assert greeted == {f"greet {n % 20} {n}" for n in range(200)}
+
+
+def test_every_command_of_a_load_is_answered_and_in_order_over_a_killed_node_and_a_killed_broker(
+    start_greeter: Path, tmp_path: Path
+) -> None:
+    sent: list[str] = []
+
+    def burst(servers: str) -> None:
+        for _ in range(100):
+            key, number, sent_id = str(len(sent) % 10), len(sent), str(uuid4())
+            value = command("demo.greeter.greet", {"name": key, "number": number}, envelope_id=sent_id)
+            send(servers, COMMANDS, value, key=key)
+            sent.append(sent_id)
+
+    with ExitStack() as stack:
+        first = stack.enter_context(running_broker(tmp_path / "broker"))
+        servers = first.bootstrap_servers
+        settings = environment(servers, tmp_path)
+        one = stack.enter_context(running_node(start_greeter, tmp_path / "one.log", environment=settings))
+        one.wait_ready()
+        burst(servers)
+        one.process.kill()
+        stack.enter_context(running_node(start_greeter, tmp_path / "two.log", environment=settings))
+        burst(servers)
+        first.kill()
+        stack.enter_context(running_broker(tmp_path / "broker", port=first.port))
+        burst(servers)
+        completed = stack.enter_context(reading(servers, COMPLETED))
+
+        def unanswered() -> set[str]:
+            completed.read()
+            return set(sent) - {record.envelope["parent_envelope_id"] for record in completed.records}
+
+        wait_until(lambda: not unanswered(), seconds=40, why="an answer to each command")
+    for key in range(10):
+        begun = [int(line.split()[2]) for line in lines(tmp_path) if line.startswith(f"greet {key} ")]
+        assert list(dict.fromkeys(begun)) == list(range(key, 300, 10))
