@@ -30,7 +30,7 @@ class NodeMetrics:
         )
         self.seconds = Histogram(
             "messaging_process_duration_seconds",
-            "Time a handler took.",
+            "Time from taking up a command to the acknowledgement of its answer.",
             ["operation"],
             registry=self.registry,
         )
