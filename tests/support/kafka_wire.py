@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ANSWER_SECONDS = 10.0
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, INIT_PRODUCER_ID = 0, 1, 2, 3, 22
+PRODUCE, FETCH, METADATA, INIT_PRODUCER_ID = 0, 1, 3, 22
 
 
 class WireClient:
