@@ -46,9 +46,10 @@ class Action:
 
 def find_actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
     index = 0
+    previous: Action | None = None
     while index < len(text.tokens):
         found = verb_at(text.lows(index, 2)) if text.at(index).kind is Kind.WORD else None
-        if found is not None and not _stands_as_verb(text, index, found[1]):
+        if found is not None and not _acts(text, index, found, previous):
             found = None
         elif found is None and text.at(index).kind is Kind.WORD:
             found = guessed_verb(text.lows(index, 2), text.low(index - 1))
@@ -57,7 +58,39 @@ def find_actions(text: Text, denied: tuple[bool, ...]) -> Iterator[Action]:
             continue
         action = _action(text, index, found, denied=denied[index])
         yield action
+        previous = None if is_introduction(text, action) else action
         index = max(index + found[2], action.thing.end if _follows(text, index + found[2], action) else 0)
+
+
+def _acts(text: Text, index: int, found: tuple[Verb, Form, int], previous: Action | None) -> bool:
+    listed = previous is not None and _is_listed_noun(text, index, found, previous)
+    return not listed and _stands_as_verb(text, index, found[1])
+
+
+def _is_listed_noun(text: Text, index: int, found: tuple[Verb, Form, int], previous: Action) -> bool:
+    """Whether it is the `reports` of `sends mails and reports to customers`, and no second verb."""
+    if text.low(index) not in lexicon.NOUN_VERBS and singular(text.low(index)) not in lexicon.NOUN_VERBS:
+        return False
+    if (
+        text.low(index - 1) not in ("and", "or", ",")
+        or not previous.thing.words
+        or previous.thing.end > index
+    ):
+        return False
+    if any(text.low(at) in (".", ";", "\n", ":", "that", "which") for at in range(previous.at, index)):
+        return False
+    if found[1] is not previous.form and Form.PAST not in (found[1], previous.form):
+        return True
+    behind = text.at(_after_list(text, index + found[2]))
+    compound = found[1] is Form.BASE and behind.low in lexicon.GENERIC_TAILS
+    return (
+        compound
+        or not behind.is_name
+        or (
+            behind.low
+            in lexicon.STOP_WORDS - {"it", "them", "him", "her", "us", "me", "this", "these", "that"}
+        )
+    )
 
 
 def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bool) -> Action:
@@ -201,14 +234,15 @@ def clause_start(text: Text, index: int) -> int:
 def _after_list(text: Text, index: int) -> int:
     """Skip `, update and delete` after `create`: the object of a list of verbs stands behind the last."""
     at = index
-    while True:
+    while at - index < MAX_CLAUSE:
         ahead = at
         while text.low(ahead) in (",", "and", "or", "/", "&"):
             ahead += 1
         found = verb_at(text.lows(ahead, 2)) if ahead > at else None
         if found is None or text.at(ahead).kind is not Kind.WORD:
-            return index if at == index else at
+            break
         at = ahead + found[2]
+    return at
 
 
 def is_introduction(text: Text, action: Action) -> bool:

@@ -114,57 +114,62 @@ def skip_introduction(text: Text, index: int) -> tuple[int, bool]:
 
 
 def _head_at(text: Text, start: int, *, introduced: bool) -> Iterator[Candidate]:
-    token = text.at(start)
     phrase = noun_phrase(text, start)
     words = list(phrase.words)
-    serves = False
-    while words and (words[-1].lower() in lexicon.NODE_NOUNS or words[-1].lower() in lexicon.ARCHETYPE_WORDS):
-        serves = True
+    while words and words[-1].lower() in lexicon.NODE_NOUNS | lexicon.ARCHETYPE_WORDS.keys():
         words.pop()
+    serves = len(words) < len(phrase.words)
     if not words or any(word.lower() in lexicon.ARCHETYPE_WORDS for word in words):
         return
+    if _only_tells_to(text, start, words[-1].lower(), introduced=introduced):
+        return
+    known = words[-1].lower() in head_nouns()
+    if known and len(words) == 1 and (name := _of_purpose(text, phrase.end, words[0])):
+        yield Candidate(text=name, score=57.5, at=start, why="what is asked for")
+    elif known or (serves and introduced) or (introduced and _does_something(text, start, words)):
+        yield from _head(text, start, words)
+    elif _is_created_capital(text, start) and introduced and start > 0:
+        yield Candidate(text=" ".join(words), score=70, at=start, why="what is to be created")
+
+
+def _only_tells_to(text: Text, start: int, last: str, *, introduced: bool) -> bool:
+    """Whether it is no thing that is asked for, but something to do: `validate orders`, `to sort lists`."""
+    if verb_at(text.lows(start, 2)) is None:
+        return False
+    before = text.low(start - 1)
+    noun = text.low(start) in lexicon.NOUN_VERBS and last.endswith(("er", "or"))
+    if not noun and (not introduced or before in lexicon.ORDER_WORDS):
+        return True
+    return before in ("to", "can", "should", "must", "will", "you", "we", "i")
+
+
+def _of_purpose(text: Text, index: int, head: str) -> str:
+    """Read `a validator for purchase orders`, `leaderboard per tournament`: purchase order validator."""
+    if text.low(index) not in ("for", "of", "per"):
+        return ""
+    purpose = noun_phrase(text, index + 1).words
+    if not purpose or any(word.lower() in lexicon.NODE_NOUNS for word in purpose):
+        return ""
+    kept = [word for word in purpose if not is_product(word)] or list(purpose)
+    return " ".join([*kept[:-1], singular(kept[-1]), head])
+
+
+def _does_something(text: Text, start: int, words: list[str]) -> bool:
     last = words[-1].lower()
-    as_verb = verb_at(text.lows(start, 2))
-    noun = token.low in lexicon.NOUN_VERBS and last.endswith(("er", "or"))
-    if as_verb is not None and not noun and (not introduced or text.low(start - 1) in lexicon.ORDER_WORDS):
-        return
-    if as_verb is not None and text.low(start - 1) in (
-        "to",
-        "can",
-        "should",
-        "must",
-        "will",
-        "you",
-        "we",
-        "i",
-    ):
-        return
-    known = last in head_nouns()
-    if known and len(words) == 1 and text.low(phrase.end) in ("for", "of"):
-        purpose = noun_phrase(text, phrase.end + 1).words
-        if purpose and not any(word.lower() in lexicon.NODE_NOUNS for word in purpose):
-            kept = [w for w in purpose if not is_product(w)] or list(purpose)
-            name = " ".join([*kept[:-1], singular(kept[-1]), words[0]])
-            yield Candidate(text=name, score=57.5, at=start, why="what is asked for")
-            return
-    does = (
-        introduced
-        and len(words) > 1
-        and last.endswith(("er", "or"))
-        and last not in _PEOPLE
-        and (text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES)
-    )
-    if not known and not (serves and introduced) and not does:
-        capital = introduced and token.text[:1].isupper() and not token.text.isupper() and start > 0
-        if capital and text.low(start - 1) in lexicon.CREATE_VERBS:
-            yield Candidate(text=" ".join(words), score=70, at=start, why="what is to be created")
-        return
-    if len(words) == 1 and last in EMPTY_ALONE | lexicon.NODE_NOUNS:
-        return
-    if len(words) == 1:
-        capital = token.text[:1].isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
+    agent = len(words) > 1 and last.endswith(("er", "or")) and last not in _PEOPLE
+    return agent and text.low(start - 1) in lexicon.INDEFINITE | lexicon.ADJECTIVES
+
+
+def _is_created_capital(text: Text, start: int) -> bool:
+    written = text.at(start).text
+    return written[:1].isupper() and not written.isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
+
+
+def _head(text: Text, start: int, words: list[str]) -> Iterator[Candidate]:
+    if len(words) > 1:
+        yield Candidate(text=" ".join(words), score=62, at=start, why="what is asked for")
+    elif words[0].lower() not in EMPTY_ALONE | lexicon.NODE_NOUNS:
+        capital = text.at(start).text[:1].isupper() and text.low(start - 1) in lexicon.CREATE_VERBS
         alone = len(text.tokens) == 2 and text.at(0).is_name
         score = 72 if capital else 60 if alone else 45
         yield Candidate(text=words[0], score=score, at=start, why="what is asked for")
-        return
-    yield Candidate(text=" ".join(words), score=62, at=start, why="what is asked for")

@@ -18,15 +18,16 @@ _SEVERAL = frozenset(["list", "search", "find", "query", "export"])
 _READS = frozenset(
     "read get fetch query load download look_up lookup retrieve find poll pull scrape crawl restore".split()
 )
+_TAKES_OVER = frozenset("import sync synchronize migrate replicate ingest".split())
 _ASKS = frozenset("call ask request talk access contact hit connect integrate".split())
 _SENDS = frozenset(
     "send mail email notify text message deliver send_out inform alert remind warn page".split()
 )
 _EMITS = frozenset(
-    "publish emit broadcast announce forward relay stream transmit enqueue pass_on dispatch submit post push".split()
+    "publish emit broadcast announce forward relay stream transmit enqueue pass_on dispatch submit post push report".split()
 )
 _WRITES = frozenset(
-    "write create insert update upsert store save persist put append record add index import register log".split()
+    "write create insert update upsert store save persist put append record add index register log".split()
 )
 _FILES_MOVED = _WRITES | frozenset(["upload", "archive", "backup", "back_up", "print", "copy"])
 _CHECKS = frozenset("validate check verify compare ensure enforce assert".split())
@@ -46,8 +47,9 @@ _MONEY = frozenset("charge refund pay transfer debit credit bill deposit withdra
 _DONE = {
     "write": "written", "insert": "inserted", "send": "sent", "store": "stored", "save": "saved", "publish": "published",
     "charge": "charged", "mail": "sent", "email": "sent", "notify": "notified", "persist": "stored", "upsert": "stored",
-    "put": "written", "pay": "paid", "transfer": "transferred", "submit": "submitted", "sync": "synced", "text": "sent",
-    "message": "sent", "ship": "shipped", "cancel": "cancelled", "print": "printed", "log": "logged", "push": "pushed",
+    "put": "written", "pay": "paid", "transfer": "transferred", "submit": "submitted", "sync": "synced", "synchronize": "synced", "migrate": "migrated", "replicate": "replicated", "ingest": "ingested",
+    "report": "reported", "push": "pushed", "text": "sent",
+    "message": "sent", "ship": "shipped", "cancel": "cancelled", "print": "printed", "log": "logged",
     "import": "imported", "add": "added", "post": "posted", "book": "booked", "lock": "locked", "block": "blocked",
     "send_out": "sent", "alert": "alerted", "deliver": "delivered", "create": "created", "update": "updated",
     "delete": "deleted", "remove": "removed", "reserve": "reserved", "archive": "archived", "upload": "uploaded",
@@ -154,7 +156,7 @@ def _effect_input(operation: NamedOperation, noun: str) -> Fields:
         return {"recipient": "str", noun: known_type(noun) or "json"}
     if operation.verb in _EMITS:
         return {noun: known_type(noun) or "json"}
-    if operation.verb in _SEVERAL or (operation.many and operation.verb in _READS):
+    if operation.verb in _SEVERAL | _TAKES_OVER or (operation.many and operation.verb in _READS):
         return {"limit": {"type": "int", "default": 100}}
     if operation.verb in _WRITES:
         return {identifier: "str", noun: known_type(noun) or "json"}
@@ -166,6 +168,8 @@ def _effect_output(operation: NamedOperation, noun: str) -> Fields:
         words = noun.split("_")
         several = "_".join((*words[:-1], plural(words[-1])))
         return {field_name(several, fallback="items"): "list[json]"}
+    if operation.verb in _TAKES_OVER:
+        return {_DONE.get(operation.verb, "done"): "int"}
     if operation.verb in _ASKS:
         return {"response": "json"}
     if operation.verb in _READS and _last(noun) in _FILES:

@@ -52,8 +52,11 @@ def _opening(text: Text, mentions: Sequence[Mention]) -> str:
         for at in range(bracket, end)
     ):
         return ""
+    words = [text.at(at).text for at in range(bracket, end)]
+    if words[-1].endswith("ed") or (len(words) > 1 and words[0].isupper()):
+        return ""  # "WANTED: an effect"
     follows = any(m.role is Role.SAID and m.start - 1 <= end + 1 <= m.at for m in mentions)
-    return _usable(" ".join(text.at(at).text for at in range(bracket, end))) if follows else ""
+    return _usable(" ".join(words)) if follows else ""
 
 
 def domain_of_path(text: str) -> str:

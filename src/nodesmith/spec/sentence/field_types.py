@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from nodesmith.spec.sentence.words import singular
+
 _BY_LAST_WORD = {
-    "int": "count quantity number age year years month months day days hour hours minute minutes second seconds size port "
+    "int": "int integer count quantity number age year years month months day days hour hours minute minutes second seconds size port "
     "pages points rank attempts stars level",
     "decimal": "amount price cost total fee tax vat balance revenue salary income premium discount principal interest "
     "payment sum budget subtotal quote wage bonus deposit withdrawal turnover fare rent debt credit margin "
@@ -50,7 +52,9 @@ def known_type(name: str) -> str:
         return "str"
     if last in ("on", "until", "from", "since") and len(words) > 1:
         return "date"
-    return _by_last_word().get(last, "")
+    kind = _by_last_word().get(last, "")
+    one = _by_last_word().get(singular(last), "")
+    return kind or (f"list[{one}]" if one and singular(last) != last else "")
 
 
 def type_of(name: str) -> str:

@@ -95,7 +95,20 @@ def lookup_key(structure: Structure, action: Action) -> Field | None:
     """Return the field of `finds customers by email`."""
     text = structure.text
     at = action.thing.end
-    if text.low(at) != "by" or text.low(at + 1) in ("calling", "using", "post", "mail", "this"):
+    reads = action.verb.base in (
+        "find",
+        "read",
+        "get",
+        "fetch",
+        "look_up",
+        "lookup",
+        "search",
+        "list",
+        "query",
+        "load",
+        "retrieve",
+    )
+    if not reads or text.low(at) != "by" or text.low(at + 1) in ("calling", "using", "post", "mail", "this"):
         return None
     found = verb_at(text.lows(at + 1, 2))
     if found is not None and found[1] is Form.GERUND:

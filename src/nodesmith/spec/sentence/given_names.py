@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 
+_OWNERS = frozenset(
+    "node its the 's whose a with this service has proper effect and him her his their your it my our".split()
+)
+_COPULAS = frozenset("is should shall must will be would can could might may :".split())
+
+
 def labelled_names(structure: Structure) -> Iterator[Candidate]:
     for label in structure.labels:
         if label.field not in ("name", "node", "title"):
@@ -90,72 +96,46 @@ def _names_several(text: Text, index: int) -> bool:
 
 
 def _after_name_word(text: Text, index: int) -> int:
-    before, after = text.low(index - 1), text.low(index + 1)
-    following = text.low(index + 2)
-    if text.low(index) in ("namen", "nombre", "nom", "nome", "naam"):
+    """Return where the name behind `name` or `call` begins; 0 where that word gives none."""
+    if text.low(index) in ("namen", "nombre", "nom", "nome", "naam") or gives_name(text, index):
         return index + 1
-    if after in ("it", "this", "that", "the") and text.at(index + 1).kind is Kind.WORD:
-        behind = index + 2
-        if following in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
-            behind += 1
-            behind += text.low(behind) == "node"
-        elif after == "the":
-            return 0
-        return behind
-    if gives_name(text, index):
-        return index + 1
+    if text.low(index + 1) in ("it", "this", "that", "the") and text.at(index + 1).kind is Kind.WORD:
+        return _after_called_it(text, index)
     if text.low(index) not in ("name", "id", "identifier"):
         return 0
-    allowed = {
-        "node",
-        "its",
-        "the",
-        "'s",
-        "whose",
-        "a",
-        "with",
-        "this",
-        "service",
-        "has",
-        "proper",
-        "effect",
-        "and",
-    }
-    if before not in allowed and not text.starts_clause(index):
+    if text.low(index - 1) not in _OWNERS and not text.starts_clause(index):
         return 0
+    return _after_name(text, index)
+
+
+def _after_called_it(text: Text, index: int) -> int:
+    """Read `call it X`, `name this node X`, `call the effect X`."""
+    if text.low(index + 2) in lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS):
+        return index + 3 + (text.low(index + 3) == "node")
+    return 0 if text.low(index + 1) == "the" else index + 2
+
+
+def _after_name(text: Text, index: int) -> int:
+    """Read `name: X`, `the name of the node is X`, `the name should be X`, `with name X`."""
+    before, after = text.low(index - 1), text.low(index + 1)
     if after in (":", "=", "-", "—", "->"):
         return index + 2
     if after == "of":
-        if following in ("the", "this") and text.low(index + 3) in lexicon.NODE_NOUNS | set(
-            lexicon.ARCHETYPE_WORDS
-        ):
+        whose = lexicon.NODE_NOUNS | set(lexicon.ARCHETYPE_WORDS)
+        if text.low(index + 2) in ("the", "this") and text.low(index + 3) in whose:
             return behind_copula(text, index + 4)
         return index + 2 if before == "the" and text.low(index - 2) in ("by", "under", "with") else 0
     behind = behind_copula(text, index + 1)
     if behind:
         return behind
-    behind = index + 1
-    token = text.at(behind)
+    token = text.at(index + 1)
     sure = is_code_like(token.text) or token.kind is Kind.QUOTED or token.text[:1].isupper()
-    return behind if sure or before == "with" or text.low(index - 2) == "with" else 0
+    return index + 1 if sure or "with" in (before, text.low(index - 2)) else 0
 
 
 def behind_copula(text: Text, index: int) -> int:
     """Return where the words behind `is` or `should be` begin; 0 where there is no such verb."""
     behind = index
-    while text.low(behind) in (
-        "is",
-        "should",
-        "shall",
-        "must",
-        "will",
-        "be",
-        "would",
-        "can",
-        "could",
-        "might",
-        "may",
-        ":",
-    ):
+    while text.low(behind) in _COPULAS:
         behind += 1
     return behind if behind > index else 0

@@ -38,7 +38,8 @@ def identifier_names(structure: Structure, mentions: Sequence[Mention]) -> Itera
     text = structure.text
     for index, token in enumerate(text.tokens):
         quoted = token.kind is Kind.QUOTED
-        if not quoted and not (token.kind is Kind.WORD and is_code_like(token.text)):
+        written = token.kind is Kind.WORD and (is_code_like(token.text) or _is_declared(text, index))
+        if not quoted and not written:
             continue
         if _TICKET.fullmatch(token.text) or structure.denied[index]:
             continue

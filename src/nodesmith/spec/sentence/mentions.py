@@ -189,7 +189,8 @@ def _acts_on_this(text: Text, index: int) -> bool:
             "consume",
             "ask",
         ):
-            return text.low(at + 1) in ("this", "it", "us") or text.lows(at + 1, 2) == ("the", "node")
+            ours = text.low(at + 1) in ("the", "our", "this") and text.low(at + 2) in lexicon.NODE_NOUNS
+            return text.low(at + 1) in ("this", "it", "us") or ours
     return False
 
 

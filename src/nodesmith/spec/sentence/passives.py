@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.identifiers import is_strong_identifier
 from nodesmith.spec.sentence.phrases import Phrase
 from nodesmith.spec.sentence.words import Form, verb_at
 
@@ -40,7 +41,11 @@ def is_passive(text: Text, index: int) -> bool:
         return False
     first = _first_of_chain(text, index)
     if first:
-        told = text.low(index + 1) != "by" or text.low(index + 2) in ("this", "the")
+        # "by e-mail" is how, "by the checkout" is who
+        by_whom = text.low(index + 2) in lexicon.DETERMINERS - {"this"} or is_strong_identifier(
+            text.at(index + 2).text
+        )
+        told = text.low(index + 1) != "by" or not by_whom
         return told and text.low(subject_of(text, first).end) not in _CONDITIONS
     if before in lexicon.STOP_WORDS or (
         after.is_name and after.low not in lexicon.STOP_WORDS | {"every", "each", "daily"}

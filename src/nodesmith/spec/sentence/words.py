@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence import lexicon, lexicon_verbs
 
 _VOWELS = "aeiou"
 _STAY = frozenset(
@@ -54,7 +54,12 @@ def verbs() -> dict[str, Verb]:
     """Return every known verb by its base form; where two archetypes share one, the surer wins."""
     tables = zip(
         lexicon.ARCHETYPES,
-        (lexicon.EFFECT_VERBS, lexicon.COMPUTE_VERBS, lexicon.REDUCER_VERBS, lexicon.ORCHESTRATOR_VERBS),
+        (
+            lexicon_verbs.EFFECT_VERBS,
+            lexicon_verbs.COMPUTE_VERBS,
+            lexicon_verbs.REDUCER_VERBS,
+            lexicon_verbs.ORCHESTRATOR_VERBS,
+        ),
         strict=True,
     )
     found: dict[str, Verb] = {}
@@ -73,16 +78,16 @@ def verb_forms() -> dict[str, tuple[str, Form]]:
     """Return every form of every known verb: `writes` -> (`write`, third)."""
     forms: dict[str, tuple[str, Form]] = {}
     bases = [base for base in verbs() if "_" not in base] + [
-        base for base in lexicon.PARTICLES if base not in verbs()
+        base for base in lexicon_verbs.PARTICLES if base not in verbs()
     ]
-    spellings = {**{base: base for base in bases}, **lexicon.SPELLINGS}
+    spellings = {**{base: base for base in bases}, **lexicon_verbs.SPELLINGS}
     for spelling, base in spellings.items():
         if base not in bases:
             continue
         forms.setdefault(_third(spelling), (base, Form.THIRD))
         forms.setdefault(_gerund(spelling), (base, Form.GERUND))
         forms.setdefault(_past(spelling), (base, Form.PAST))
-    for spelling, base in lexicon.IRREGULAR.items():
+    for spelling, base in lexicon_verbs.IRREGULAR.items():
         if base in bases:
             form = Form.GERUND if spelling.endswith("ing") else Form.PAST
             forms[spelling] = (base, Form.THIRD if spelling == "puts" else form)
@@ -112,7 +117,7 @@ def verb_at(lows: tuple[str, ...]) -> tuple[Verb, Form, int] | None:
     if form is None:
         return None
     base, how = form
-    particle = lexicon.PARTICLES.get(base, {}).get(lows[1]) if len(lows) > 1 else None
+    particle = lexicon_verbs.PARTICLES.get(base, {}).get(lows[1]) if len(lows) > 1 else None
     if particle is not None:
         return verbs()[particle], how, 2
     known = verbs().get(base)
