@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Looking for pydantic's plugins costs 30 ms at every start, and this command line uses none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+INTERRUPTED = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line on `argv` (without the program's name) and return the exit status."""
@@ -24,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
+    except KeyboardInterrupt:  # while the imports are still under way
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "nodesmith"):
