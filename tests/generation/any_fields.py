@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -139,14 +140,16 @@ def texts(*, least: int = 0) -> st.SearchStrategy[str]:
 
 @dataclass(slots=True)
 class Build:
-    """Draws the parts of a document; every text is numbered, so that its plain stand-in is like no other."""
+    """Draws the parts of a document; plain words are alike where the odd texts are: equal records share a class."""
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
-    numbers: int = 0
+    words: dict[str, str] = dataclass_field(default_factory=dict)
+    choices: dict[tuple[str, ...], list[str]] = dataclass_field(default_factory=dict)
 
-    def text(self) -> Pair:
-        self.numbers += 1
-        return Pair(self.draw(texts(least=1)), f"Word {self.numbers}")
+    def text(self, *, stripped: bool = False) -> Pair:
+        text = self.draw(texts(least=1))
+        text = text.strip() if stripped else text
+        return Pair(text, self.words.setdefault(text, f"Word {len(self.words)}"))
 
     def maybe(self, document: Pair, key: str, make: Callable[[], Pair]) -> None:
         if self.draw(st.booleans()):
@@ -156,7 +159,7 @@ class Build:
         return self.draw(st.sampled_from(options))
 
     def described(self, document: Pair) -> Pair:
-        self.maybe(document, "description", self.text)
+        self.maybe(document, "description", lambda: self.text(stripped=True))
         return document
 
     # -- fields
@@ -242,7 +245,8 @@ class Build:
         values = self.draw(
             st.lists(texts(least=1).filter(lambda t: len(t) <= 200), min_size=1, max_size=5, unique=True)
         )
-        plain = [f"choice {chr(97 + number)}" for number in range(len(values))]
+        new = [f"choice {len(self.choices)} {chr(97 + number)}" for number in range(len(values))]
+        plain = self.choices.setdefault(tuple(values), new)
         number = self.draw(st.integers(0, len(values) - 1))
         return Pair({"enum": values}, {"enum": plain}), Pair(values[number], plain[number])
 
