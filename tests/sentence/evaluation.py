@@ -12,7 +12,16 @@ from nodesmith.errors import SentenceError
 from nodesmith.spec.sentence import understand
 
 FOLDER = Path(__file__).parent
-FILES = ("sentences", "held_out", "fresh", "fresh_again", "fresh_third", "fresh_fourth", "fresh_fifth", "fresh_sixth")
+FILES = (
+    "sentences",
+    "held_out",
+    "fresh",
+    "fresh_again",
+    "fresh_third",
+    "fresh_fourth",
+    "fresh_fifth",
+    "fresh_sixth",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ MAX_ACTIONS = 40
 MAX_CLAUSE = 40
 MAX_WORDS_BEFORE = 4
 _MEANS = frozenset("call query hit ask talk contact access request connect integrate use invoke".split())
+_BEHIND_VERBS = frozenset("it them him her us me this these that after when if once whenever".split())
 _CREATES = frozenset(
     "create build make generate write add get provide produce set_up implement have design".split()
 )
@@ -83,14 +84,7 @@ def _is_listed_noun(text: Text, index: int, found: tuple[Verb, Form, int], previ
         return True
     behind = text.at(_after_list(text, index + found[2]))
     compound = found[1] is Form.BASE and behind.low in lexicon.GENERIC_TAILS
-    return (
-        compound
-        or not behind.is_name
-        or (
-            behind.low
-            in lexicon.STOP_WORDS - {"it", "them", "him", "her", "us", "me", "this", "these", "that"}
-        )
-    )
+    return compound or not behind.is_name or behind.low in lexicon.STOP_WORDS - _BEHIND_VERBS
 
 
 def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bool) -> Action:
@@ -106,7 +100,7 @@ def _action(text: Text, index: int, found: tuple[Verb, Form, int], *, denied: bo
         thing=thing,
         whose=whose,
         counted=counted,
-        denied=denied,
+        denied=denied or text.low(start) == "nothing",
         is_means=verb.base in _MEANS
         and text.low(thing.end) == "to"
         and verb_at((text.low(thing.end + 1), "")) is not None,

@@ -31,6 +31,7 @@ def doers(structure: Structure) -> Iterator[Candidate]:
             continue
         made = text.low(index) in lexicon.CREATE_VERBS
         start = index + (made or text.low(index) in ("the", "our"))
+        start += text.low(start) in ("workflow", "saga", "pipeline") and text.at(start + 1).is_name
         end = start
         while (
             end - start < MAX_NAME_WORDS

@@ -66,6 +66,8 @@ def _after_mention(text: Text, mention: Mention) -> Iterator[Candidate]:
         token.low
     ):
         return
+    if token.low.endswith("ed") and text.low(start + 1) in lexicon.PREPOSITIONS:
+        return  # "used in the refund workflow"
     name, end = name_value(text, start)
     if token.low in lexicon.ARCHETYPE_WORDS or (is_action(text, start) and text.low(end) != ":"):
         return

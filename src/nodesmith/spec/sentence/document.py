@@ -62,8 +62,13 @@ def describe(clean: str) -> str:
 
 def shown(fields: Mapping[str, object]) -> str:
     """Return fields as one line tells them: `email: str, limit: int`."""
-    types = {name: kind.get("type") if isinstance(kind, dict) else kind for name, kind in fields.items()}
-    return ", ".join(f"{name}: {kind}" for name, kind in types.items())
+    return ", ".join(f"{name}: {_shown_type(kind)}" for name, kind in fields.items())
+
+
+def _shown_type(kind: object) -> str:
+    if isinstance(kind, dict):
+        return str(kind["type"]) if "type" in kind else "one of " + ", ".join(kind["enum"])
+    return str(kind)
 
 
 def _plain(parts: Parts, assumed: list[str]) -> dict[str, object]:

@@ -21,6 +21,9 @@ MAX_INTENTS = 6
 MAX_WORDS = 3
 
 _CONDITIONS = frozenset("when if once after whenever as at above below over exceeds until on".split())
+COUNTS_UP_AND_DOWN = frozenset(
+    "add subtract increase decrease deduct increment decrement credit debit".split()
+)
 _TAKEN = frozenset(["get_state"])
 _PAST_TAILS = frozenset(
     "sent paid sold bought begun gone in out up off down over done made won lost set put read left".split()
@@ -40,7 +43,7 @@ def said_events(structure: Structure, *, name: str) -> list[str]:
     for index, token in enumerate(text.tokens):
         if token.low in ("events", "event") and token.is_name and not structure.denied[index] and not found:
             found = _before(text, index)
-    return list(dict.fromkeys(found or _listed(structure)))[:MAX_EVENTS]
+    return list(dict.fromkeys(found or _listed(structure) or _added(structure)))[:MAX_EVENTS]
 
 
 def said_intents(structure: Structure, subject: tuple[str, ...]) -> list[str]:
@@ -141,6 +144,13 @@ def _listed(structure: Structure) -> list[str]:
         ):
             return [_recorded(operation_name(word, fallback="value")) for word in (first, second)]
     return []
+
+
+def _added(structure: Structure) -> list[str]:
+    """Read `adds goods receipts and subtracts shipments`: two things that come in."""
+    things = [object_words(a.thing.words) for a in structure.doings if a.verb.base in COUNTS_UP_AND_DOWN]
+    named = [operation_name("_".join((*thing, "recorded")), fallback="") for thing in things if thing]
+    return list(filter(None, named)) if len(named) > 1 else []
 
 
 def _does(text: Text, index: int) -> bool:

@@ -58,5 +58,6 @@ def known_type(name: str) -> str:
 
 
 def type_of(name: str) -> str:
-    """Return the type that a field of this name most likely has; text where the name does not tell."""
-    return known_type(name) or "str"
+    """Return the type that a field of this name most likely has; text, or many, where the name does not tell."""
+    last = name.rpartition("_")[2]
+    return known_type(name) or ("list[str]" if singular(last) != last else "str")

@@ -68,7 +68,12 @@ def inputs(structure: Structure) -> list[Field]:
 
 def workflow_inputs(structure: Structure) -> list[Field]:
     """Return the fields a sentence says a workflow begins with; to take a payment is a step of one."""
-    return _labelled(structure, "input") or _spoken(structure, _BEGINS_WITH)
+    taken = _spoken(structure, frozenset(["takes"]))
+    return (
+        _labelled(structure, "input")
+        or _spoken(structure, _BEGINS_WITH)
+        or (taken if any(field.name.endswith("_id") for field in taken) else [])
+    )
 
 
 def outputs(structure: Structure) -> list[Field]:

@@ -170,7 +170,7 @@ VALUES = frozenset(
     "text texts string strings number numbers numeral numerals matrix matrices vector vectors array arrays sentence "
     "sentences html markdown json xml csv tag stopwords vowel vowels comment comments quotes separator separators comma "
     "commas newline newlines paragraph paragraphs phrase phrases token tokens emoji emojis umlauts title titles "
-    "expression expressions polynomial equation fraction fractions decimal decimals set sets tuple tuples dict".split()
+    "expression expressions polynomial equation fraction fractions decimal decimals checksum logarithm bytes set sets tuple tuples dict".split()
 )
 
 LABELS = {

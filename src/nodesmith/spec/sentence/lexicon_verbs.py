@@ -59,7 +59,7 @@ assess 2 assessor; measure 1 meter; reverse 3 reverser; trim 3 trimmer; combine 
 price 2 pricer; recommend 2 recommender; suggest 2 suggester; categorize 3 categorizer; segment 2 segmenter;
 cluster 3 clusterer; crop 3 cropper; rotate 1 rotator; obfuscate 3 obfuscator; anonymize 3 anonymizer;
 serialize 2 serializer; deserialize 2 deserializer; reformat 3 formatter; lint 3 linter; restructure 3 restructurer;
-test 1 tester; spell 1 speller; guess 2 guesser; adjust 2 adjuster; work_out 3 calculator; figure_out 3 calculator;
+test 1 tester; spell 1 speller; guess 2 guesser; adjust 2 adjuster; work_out 3 calculator; send_back 1 returner; figure_out 3 calculator;
 break_down 2 splitter; look_for 1 finder; assign 1 assigner; allocate 1 allocator; distribute 1 distributor;
 partition 2 partitioner; compose 2 composer; build 1 builder; produce 1 producer; recalculate 3 calculator;
 minify 3 minifier; uppercase 3 uppercaser; lowercase 3 lowercaser; slugify 3 slugifier; crunch 3 cruncher;
@@ -118,7 +118,7 @@ PARTICLES = {
     "work": {"out": "work_out"}, "figure": {"out": "figure_out"}, "sum": {"up": "sum_up"}, "add": {"up": "add_up"},
     "look": {"up": "look_up", "for": "look_for"}, "back": {"up": "back_up"}, "clean": {"up": "clean_up"},
     "keep": {"track": "keep_track"}, "break": {"down": "break_down", "up": "break_up"}, "tot": {"up": "tot_up"},
-    "build": {"up": "build_up"}, "send": {"out": "send_out"}, "pay": {"out": "pay_out"}, "boil": {"down": "boil_down"},
+    "build": {"up": "build_up"}, "send": {"out": "send_out", "back": "send_back"}, "pay": {"out": "pay_out"}, "boil": {"down": "boil_down"},
     "walk": {"through": "walk_through"}, "point": {"out": "point_out"}, "fill": {"in": "fill"}, "spell": {},
     "roll": {"up": "roll_up", "back": "roll_back"}, "set": {"up": "set_up"}, "pass": {"on": "pass_on"}, "hand": {"over": "hand_over"},
 }  # fmt: skip

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 MAX_OPERATIONS = 12
 
-_NO_OPERATIONS = frozenset("return take give get accept provide be have make use need receive".split())
+_NO_OPERATIONS = frozenset(
+    "return send_back take give get accept provide be have make use need receive".split()
+)
+_HANDS_OVER = frozenset(["return", "send_back", "take", "give", "accept", "receive"])
 _READS_MANY = frozenset("read get fetch poll pull load retrieve scrape crawl download".split())
 _CONVERTS = frozenset(
     "convert turn transform translate render map transcode reformat parse change rewrite encode".split()
@@ -65,7 +68,7 @@ def _done(structure: Structure, archetype: str, name: str) -> Iterator[NamedOper
     purposeful = [action for action in told if not action.is_means]
     doing = purposeful if any(action.thing.words for action in purposeful) else told
     for position, action in enumerate(doing):
-        if action.verb.base in _NO_OPERATIONS and len(doing) > 1:
+        if action.verb.base in _HANDS_OVER or (action.verb.base in _NO_OPERATIONS and len(doing) > 1):
             continue
         if archetype == "compute" and action.verb.archetype == "effect" and position:
             continue

@@ -100,9 +100,18 @@ def _is_participle(text: Text, index: int) -> bool:
 
 def _is_next_verb(text: Text, index: int) -> bool:
     found = verb_at(text.lows(index, 2))
-    if found is None or found[1] in (Form.BASE, Form.PAST):
+    if found is None or found[1] is Form.PAST:
         return False
     after = text.at(index + found[2])
+    if found[1] is Form.BASE:
+        return text.low(index) not in lexicon.NOUN_VERBS and after.low in (
+            "a",
+            "an",
+            "the",
+            "it",
+            "them",
+            "its",
+        )
     if after.low in ("api", "apis") or (
         text.at(index).text[:1].isupper() and text.at(index - 1).text[:1].isupper()
     ):

@@ -21,7 +21,7 @@ _CHANGES = frozenset(["apply", "add", "book", "subtract", "post"])
 
 _ON_VALUES = frozenset(
     "remove delete drop insert add write read put move copy update replace count sum total pull get create append order "
-    "list switch open close record place lock mirror handle process".split()
+    "list switch open close record place report lock mirror handle process".split()
 )
 
 _GATHERS = frozenset(["collect", "gather", "keep", "maintain", "track", "show", "hold"])

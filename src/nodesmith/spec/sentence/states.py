@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.events import said_events, said_intents
+from nodesmith.spec.sentence.events import COUNTS_UP_AND_DOWN, said_events, said_intents
 from nodesmith.spec.sentence.field_types import known_type
 from nodesmith.spec.sentence.identifiers import field_name, operation_name
 from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.things import object_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -49,7 +51,7 @@ def guess_state(structure: Structure, *, name: str) -> StateGuess:
     if not key:
         entity = next((object_words(a.whose.words) for a in structure.doings if a.whose.words), ())
         key = _key_name(entity or _subject(names[0]) or tuple(name.split("_")[:1]))
-    fields, extra = _fields(structure, f"{structure.text.clean} {name.replace('_', ' ')}", key)
+    fields, extra = _fields(structure, f"{structure.text.clean} {name.replace('_', ' ')}", key, names)
     events = {event: {key: "str", **extra} for event in names}
     intents: dict[str, dict[str, object]] = {
         intent: {key: "str"} for intent in said_intents(structure, _subject(key))
@@ -104,7 +106,9 @@ def _is_grouping(text: Text, index: int) -> bool:
     )
 
 
-def _fields(structure: Structure, clean: str, key: str) -> tuple[dict[str, object], dict[str, object]]:
+def _fields(
+    structure: Structure, clean: str, key: str, events: Sequence[str]
+) -> tuple[dict[str, object], dict[str, object]]:
     """Return the fields of the state, and those that the events bring for them."""
     fields: dict[str, object] = {}
     extra: dict[str, object] = {}
@@ -115,10 +119,15 @@ def _fields(structure: Structure, clean: str, key: str) -> tuple[dict[str, objec
         figure = "balance" if "balance" in clean.lower() else "total"
         fields[figure] = {"type": "decimal", "default": "0"}
         extra["amount"] = "decimal"
+    if not fields and len([a for a in structure.doings if a.verb.base in COUNTS_UP_AND_DOWN]) > 1:
+        fields["level"], extra["quantity"] = {"type": "int", "default": 0}, "int"
     if _COUNTS.search(clean) or (not fields and not _LAST.search(clean)):
         fields["count"] = {"type": "int", "default": 0}
     if not fields:
         last = _last_of(structure)
+        if last in ("status", "state") and len(events) > 1:
+            reached = list(dict.fromkeys(event.rpartition("_")[2] for event in events))
+            return {last: {"enum": reached, "default": reached[0]}}, {}
         kind = known_type(last) or "str"
         fields[f"last_{last}"] = {"type": f"{kind} | null", "default": None}
         extra[last] = kind

@@ -10,7 +10,7 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import is_code_like, words_of
 from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.things import object_words, thing_of
-from nodesmith.spec.sentence.words import Form, agent_of, verb_at
+from nodesmith.spec.sentence.words import Form, agent_of, head_nouns, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,22 +55,31 @@ def read_step(text: Text, start: int, end: int, *, earlier: Sequence[Step] = (),
         return step
     if token.is_name and is_code_like(token.text):
         words = words_of(token.text)
+        if words[-1].endswith(("er", "or")) and words[-1] in head_nouns():
+            return Step(node="_".join(words))
         found = verb_at((*words, ""))
         return Step(verb=found[0].base, thing=tuple(words[1:])) if found else Step(thing=tuple(words))
     found = verb_at(text.lows(start, 2))
     if found is not None and start < end:
-        thing = object_words(noun_phrase(text, start + found[2]).words)
+        thing = _thing(text, start + found[2], end)
         thing = thing or _before(text, start + found[2], earlier)
         if found[1] is not Form.THIRD or thing or start + found[2] >= end:
             return Step(verb=found[0].base, thing=thing)
     told = text.low(start + 1) in lexicon.DETERMINERS | {"it", "them"}
     unknown = told or (loose and end > start + 1) or text.low(start) == "make"
     if unknown and text.low(start).isalpha():
-        thing = object_words(noun_phrase(text, start + 1).words) or _before(text, start + 1, earlier)
+        thing = _thing(text, start + 1, end) or _before(text, start + 1, earlier)
         return Step(verb=_base(text.low(start)), thing=thing)
     words = [text.at(at).text for at in range(start, end) if text.at(at).is_name]
     kept = [word for word in words if word.lower() not in lexicon.STOP_WORDS | lexicon.QUANTIFIERS]
     return Step(thing=tuple(words_of(" ".join(kept[:3]))))
+
+
+def _thing(text: Text, index: int, end: int) -> tuple[str, ...]:
+    """Return what is acted on, within the item that ends at `end`."""
+    phrase = noun_phrase(text, index)
+    beyond = max(0, phrase.end - end)
+    return object_words(phrase.words[: len(phrase.words) - beyond])
 
 
 def _before(text: Text, index: int, earlier: Sequence[Step]) -> tuple[str, ...]:

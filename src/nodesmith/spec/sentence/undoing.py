@@ -21,7 +21,7 @@ _FAILURES = frozenset("fail fails failing failure failures failed error errors w
 _OPPOSITES = {
     "reserve": "release", "book": "cancel", "order": "cancel", "schedule": "cancel", "charge": "refund", "pay": "refund",
     "create": "delete", "add": "remove", "open": "close", "block": "unblock", "lock": "unlock", "store": "delete",
-    "save": "delete", "insert": "delete", "upload": "delete", "register": "deregister", "debit": "credit",
+    "save": "delete", "insert": "delete", "upload": "delete", "debit": "credit",
     "credit": "debit", "deposit": "withdraw", "withdraw": "deposit", "rent": "return", "assign": "unassign",
     "allocate": "release", "start": "stop", "provision": "deprovision", "deploy": "roll_back", "enrol": "unenrol",
     "activate": "deactivate", "subscribe": "unsubscribe", "grant": "revoke", "issue": "revoke", "hold": "release",

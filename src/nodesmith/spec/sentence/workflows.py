@@ -43,7 +43,8 @@ def make_workflow(
         made[_free(step_name, made)] = entry | ({"undo": undo} if undo else {})
     assumed += _told(made, key=key, with_undo=with_undo)
     if said:
-        assumed.append("each step is sent the whole input: " + ", ".join((key, *(f.name for f in said))))
+        assumed.append("types of the input: " + ", ".join(f"{f.name}: {f.type}" for f in said))
+        assumed.append("every step is sent the whole input")
     operation = tidy(["run", *name.split("_")]).name
     taken = {key: "str", **{field.name: field.type for field in said}}
     return {
