@@ -150,15 +150,16 @@ def test_generating_again_changes_nothing_and_a_changed_file_is_a_conflict(tmp_p
 
 
 def test_verification_finds_what_a_person_broke_and_leaves_it_there(tmp_path: Path) -> None:
-    specs = load(tmp_path, [SMALL])
+    specs = load(tmp_path, [SMALL, compute("other")])
     run(specs, tmp_path, verify=False, report=ignore)
     version = tmp_path / "node_odd_keeper_effect/v1_0_0"
     handler = version / "handlers/handler_drop.py"
     broken = "from nowhere import Drop\n\n\nclass HandlerDrop(Drop):\n    count: int = 'a'\n"
     handler.write_text(broken)
 
+    events: list[StageEvent] = []
     with pytest.raises(GateError, match="stay under") as raised:
-        run(specs, tmp_path, verify=True, report=ignore)
+        run(specs, tmp_path, verify=True, report=events.append)
 
     found = {finding.rule: finding.message for finding in raised.value.findings}
     assert raised.value.stage == "7"
@@ -166,6 +167,10 @@ def test_verification_finds_what_a_person_broke_and_leaves_it_there(tmp_path: Pa
     assert "No module named 'nowhere'" in found["import"]
     assert "Incompatible types in assignment" in found["types"]
     assert handler.read_text() == broken
+    assert {event.node: event.status for event in events if event.number == "7"} == {
+        "node_odd_keeper_effect": Status.FAILED,
+        "node_other_compute": Status.DONE,
+    }
     assert not [
         path for path in tmp_path.rglob("*") if path.name in ("__pycache__", ".mypy_cache", ".pytest_cache")
     ]

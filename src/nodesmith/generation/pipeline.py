@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import InputError
+from nodesmith.errors import GateError, InputError
 from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.contract import make_contract
 from nodesmith.generation.event_bus_integration import integrate_event_bus, takes_event_bus
@@ -82,17 +82,22 @@ def _make(
 
 def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, wanted: bool) -> None:
     with _stage(tell, tuple(contract.folder for contract in contracts), "7") as ending:
-        if wanted:
-            verify_nodes(contracts, target)
-        else:
+        if not wanted:
             ending.status = Status.SKIPPED
+            return
+        try:
+            verify_nodes(contracts, target)
+        except GateError as error:
+            ending.at_fault = frozenset(finding.file for finding in error.findings)
+            raise
 
 
 @dataclass(slots=True)
 class _Ending:
-    """How a stage ends, where it does not fail."""
+    """How a stage ends; where it fails, `at_fault` names the nodes it fails for, and nobody means all."""
 
     status: Status = Status.DONE
+    at_fault: frozenset[str] = frozenset()
     detail: str = ""
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -102,20 +107,20 @@ def _stage(tell: Listener, nodes: tuple[str, ...], number: str) -> Iterator[_End
     """Time a stage and tell of its start and end; nodes that go through it together share its time."""
     for node in nodes:
         tell(StageEvent(node=node, number=number, status=Status.STARTED))
-    ending = _Ending(status=Status.FAILED)
+    ending, failed = _Ending(), True
     started = time.perf_counter()
     try:
-        done = _Ending()
-        yield done
-        ending = done
+        yield ending
+        failed = False
     finally:
         ms = round((time.perf_counter() - started) * 1000 / len(nodes), 3)
+        failing = (ending.at_fault.intersection(nodes) or nodes) if failed else ()
         for node in nodes:
             tell(
                 StageEvent(
                     node=node,
                     number=number,
-                    status=ending.status,
+                    status=Status.FAILED if node in failing else ending.status,
                     ms=ms,
                     detail=ending.detail,
                     files=ending.files.get(node, ()),

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import IO, TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
@@ -48,7 +50,7 @@ class _Check:
 def verify(contracts: Sequence[NodeContract], target: Path) -> None:
     """Raise GateError, with what the checks printed, where one of the nodes under `target` does not hold.
 
-    The checks run at the same time and leave nothing behind in the nodes' folders.
+    As many checks run at the same time as there are processors. They leave nothing behind in the nodes' folders.
     """
     if missing := tuple(_missing_libraries(contracts)):
         raise _failure(
@@ -83,44 +85,73 @@ def _check(contracts: Sequence[NodeContract], target: Path) -> list[Finding]:
     with ended_by_signals(), ExitStack() as stack:
         with interrupts_held():
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nodesmith-")))
-        return _carry_out(tuple(_checks(contracts, target, scratch)), target, scratch)
+        return _carry_out(_lanes(contracts, target, scratch), target, scratch)
 
 
-def _checks(contracts: Sequence[NodeContract], target: Path, scratch: Path) -> Iterator[_Check]:
+def _lanes(contracts: Sequence[NodeContract], target: Path, scratch: Path) -> list[list[_Check]]:
+    """Return the checks, in rows that are each done one after the other.
+
+    The type checks are one row: with a cache in common the first takes seconds and each further one a moment.
+    """
+    lanes: list[list[_Check]] = [[_type_check(contract, target, scratch / "mypy") for contract in contracts]]
     for contract in contracts:
-        folder = contract.folder
-        place = target / folder
-        version = place / contract.version_folder
+        version = target / contract.folder / contract.version_folder
         python = ("-c", IMPORT_ALL, contract.package, str(version))
-        yield _Check(node=folder, name="import", arguments=python)
-        cache = ("--cache-dir", str(scratch / "mypy" / folder))
-        settings = ("--config-file", str(place / "pyproject.toml"))
-        yield _Check(
-            node=folder, name="types", arguments=("-m", "mypy", "--strict", *cache, *settings, folder)
-        )
-        yield _Check(
-            node=folder, name="tests", arguments=("-m", "pytest", "-q", "-p", "no:cacheprovider", str(place))
-        )
-        if (version / "start_node.py").is_file():
-            module = "nodesmith.generation.start_and_stop"
-            yield _Check(
-                node=folder, name="start-and-stop", arguments=("-m", module, str(version / "start_node.py"))
-            )
+        lanes.append([_Check(node=contract.folder, name="import", arguments=python)])
+        tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider", str(target / contract.folder))
+        lanes.append([_Check(node=contract.folder, name="tests", arguments=tests)])
+        if (script := version / "start_node.py").is_file():
+            start = ("-m", "nodesmith.generation.start_and_stop", str(script))
+            lanes.append([_Check(node=contract.folder, name="start-and-stop", arguments=start)])
+    return lanes
 
 
-def _carry_out(checks: tuple[_Check, ...], target: Path, scratch: Path) -> list[Finding]:
-    """Run all checks at the same time; when interrupted, end them all."""
-    with ExitStack() as stack:
-        running = []
-        for number, check in enumerate(checks):
-            output = stack.enter_context((scratch / f"output-{number}").open("w+b"))
-            process = _start(check, target, output, scratch)
-            stack.callback(_end, process)
-            running.append((check, process, output))
-        deadline = time.monotonic() + SECONDS
-        return [
-            finding for run in running if (finding := _finding(*run, seconds=deadline - time.monotonic()))
-        ]
+def _type_check(contract: NodeContract, target: Path, cache: Path) -> _Check:
+    settings = ("--config-file", str(target / contract.folder / "pyproject.toml"), "--cache-dir", str(cache))
+    arguments = ("-m", "mypy", "--strict", *settings, contract.folder)
+    return _Check(node=contract.folder, name="types", arguments=arguments)
+
+
+def _carry_out(lanes: list[list[_Check]], target: Path, scratch: Path) -> list[Finding]:
+    """Run the rows of checks, several at a time; when interrupted, end what runs and start nothing more."""
+    runner = _Runner(target=target, scratch=scratch)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            return list(chain.from_iterable(pool.map(runner.carry_out, lanes)))
+        except BaseException:
+            runner.end()
+            raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Runner:
+    """Runs checks in the threads that call it, until it is ended from another one."""
+
+    target: Path
+    scratch: Path
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    ended: Event = field(default_factory=Event)
+
+    def carry_out(self, lane: list[_Check]) -> list[Finding]:
+        """Run checks one after the other, and return what they found."""
+        results = (self._result(check) for check in lane if not self.ended.is_set())
+        return [finding for finding in results if finding]
+
+    def end(self) -> None:
+        """End what runs; what is being started in this very moment ends itself."""
+        self.ended.set()
+        for process in tuple(self.running):
+            _end(process)
+
+    def _result(self, check: _Check) -> Finding | None:
+        with tempfile.TemporaryFile(dir=self.scratch) as output:
+            process = _start(check, self.target, output, self.scratch)
+            self.running.add(process)
+            try:
+                return None if self.ended.is_set() else _finding(check, process, output)
+            finally:
+                _end(process)
+                self.running.discard(process)
 
 
 def _start(check: _Check, target: Path, output: IO[bytes], scratch: Path) -> subprocess.Popen[bytes]:
@@ -146,11 +177,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _finding(
-    check: _Check, process: subprocess.Popen[bytes], output: IO[bytes], *, seconds: float
-) -> Finding | None:
+def _finding(check: _Check, process: subprocess.Popen[bytes], output: IO[bytes]) -> Finding | None:
     try:
-        if process.wait(timeout=max(seconds, 0.0)) == 0:
+        if process.wait(timeout=SECONDS) == 0:
             return None
         why = f"exit status {process.returncode}"
     except subprocess.TimeoutExpired:
