@@ -21,6 +21,7 @@ FILES = (
     "fresh_fourth",
     "fresh_fifth",
     "fresh_sixth",
+    "fresh_seventh",
 )
 
 

@@ -22,6 +22,10 @@ MAX_ACTIONS = 40
 MAX_CLAUSE = 40
 MAX_WORDS_BEFORE = 4
 _MEANS = frozenset("call query hit ask talk contact access request connect integrate use invoke".split())
+_CONDITIONS = frozenset(["given", "when", "if", "for"])
+_BEFORE_BASE = frozenset(
+    "to and or then that which who i we you they please first finally next also lastly he she it just only".split()
+)
 _BEHIND_VERBS = frozenset("it them him her us me this these that after when if once whenever".split())
 _CREATES = frozenset(
     "create build make generate write add get provide produce set_up implement have design".split()
@@ -135,15 +139,7 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
     if form is Form.PAST:
         return is_passive(text, index)
     if form is Form.BASE:
-        return (
-            text.starts_clause(index)
-            or text.lows(index - 2, 2) == ("the", "end")
-            or (before in ("node", "what") and text.low(index) not in lexicon.NOUN_VERBS | set(lexicon.ARCHETYPES))
-            or (after in lexicon.DETERMINERS and text.low(clause_start(text, index)) in ("given", "when", "if", "for"))
-            or before in lexicon.AUXILIARIES
-            or before in ("to", "and", "or", "then", "that", "which", "who", "i", "we", "you", "they", "please", "first",
-                          "finally", "should", "next", "also", "lastly", "will", "he", "she", "it", "just", "only")
-        )  # fmt: skip
+        return _stands_as_base(text, index)
     if form is Form.THIRD:
         # "order imports" is a noun, "it imports orders" is none
         if after in ("each", "every", "per", "api", "apis") and _is_counted(text, index):
@@ -157,6 +153,18 @@ def _stands_as_verb(text: Text, index: int, form: Form) -> bool:
             "that", "which", "it", "and",
         )  # fmt: skip
     return after not in ("of", "service", "node", "effect", "compute", "reducer", "orchestrator", "domain")
+
+
+def _stands_as_base(text: Text, index: int) -> bool:
+    """Whether a base form is something to do: `to write`, `and store`, `at the end load`."""
+    before = text.low(index - 1)
+    if text.starts_clause(index) or text.lows(index - 2, 2) == ("the", "end"):
+        return True
+    if before in ("node", "what") and text.low(index) not in lexicon.NOUN_VERBS | set(lexicon.ARCHETYPES):
+        return True
+    if text.low(index + 1) in lexicon.DETERMINERS and text.low(clause_start(text, index)) in _CONDITIONS:
+        return True
+    return before in lexicon.AUXILIARIES | _BEFORE_BASE
 
 
 def gives_name(text: Text, index: int) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
-from nodesmith.spec.sentence.conversions import terse_conversion
 from nodesmith.spec.sentence.evidence import Evidence
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
@@ -17,6 +16,7 @@ from nodesmith.spec.sentence.state_evidence import (
     values_handed_over,
 )
 from nodesmith.spec.sentence.systems import find_systems
+from nodesmith.spec.sentence.terse import told_tersely
 from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_at
 from nodesmith.spec.sentence.workflow_evidence import workflow_told
 
@@ -67,15 +67,15 @@ def find_evidence(
         *figures_gathered(structure),
         *state_changed(structure),
         *values_handed_over(structure),
-        *_converted(structure),
+        *_terse(structure),
         *workflow_told(structure),
         *_named(names, 0.4 if structure.doings else 0.8),
     ]
 
 
-def _converted(structure: Structure) -> Iterator[Evidence]:
-    if converted := terse_conversion(structure):
-        yield Evidence(archetype="compute", weight=3, why=f"{converted[-1]!r} becomes something else")
+def _terse(structure: Structure) -> Iterator[Evidence]:
+    if terse := told_tersely(structure):
+        yield Evidence(archetype="compute", weight=3, why=f"it is a {terse[-1]}")
 
 
 def _said(structure: Structure, mentions: Sequence[Mention]) -> Iterator[Evidence]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 _VERSION = re.compile(r"v\d+")
+_COPULAS = frozenset(
+    ["is", "be", "should", "must", "will", "shall", "to", "as", "would", ",", "(", "—", "-", "'s"]
+)
 # A word alone before the archetype that tells nothing: `a database effect`.
 EMPTY_ALONE = frozenset(
     "database workflow data api validation transformation notification cache state processing integration storage "
@@ -93,22 +96,7 @@ def _subject_of(text: Text, mention: Mention) -> Iterator[Candidate]:
     """Find `The payment gateway, an effect node` and `the fraud checker should be a compute node`."""
     before = mention.start - 1 - bool(mention.article)
     copula = before
-    while text.low(copula) in (
-        "is",
-        "be",
-        "should",
-        "must",
-        "will",
-        "shall",
-        "to",
-        "as",
-        "would",
-        ",",
-        "(",
-        "—",
-        "-",
-        "'s",
-    ):
+    while text.low(copula) in _COPULAS:
         copula -= 1
     if copula == before or not text.at(copula).is_name:
         return

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.asked_names import purpose_words
 from nodesmith.spec.sentence.candidates import Candidate
-from nodesmith.spec.sentence.conversions import terse_conversion
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import any_steps
+from nodesmith.spec.sentence.terse import told_tersely
 from nodesmith.spec.sentence.things import object_words, thing_of
 from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms
 
@@ -56,16 +56,8 @@ _EVERYTHING = frozenset(
 
 def derived_names(structure: Structure, mentions: Sequence[Mention], archetype: str) -> list[Candidate]:
     """Return names made from what the node does, the best first."""
-    converted = terse_conversion(structure)
-    found = (
-        [
-            Candidate(
-                text=" ".join((*converted, "converter")), score=50, at=0, why="made from what it converts"
-            )
-        ]
-        if converted
-        else []
-    )
+    terse = told_tersely(structure)
+    found = [Candidate(text=" ".join(terse), score=50, at=0, why="made from what it does")] if terse else []
     found += [*_counted_name(structure, archetype), *_state_name(structure, archetype), *_workflow_name(structure, mentions, archetype), *_doer_name(structure, archetype),
              *_purpose_name(structure, mentions)]  # fmt: skip
     return sorted(found, key=lambda candidate: -candidate.score)

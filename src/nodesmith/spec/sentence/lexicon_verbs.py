@@ -25,7 +25,7 @@ mirror 2 mirror; restore 2 restorer; migrate 3 migrator; drop 1 remover; report 
 fax 3 faxer; dial 3 dialer; trigger 1 trigger; receive 1 receiver; populate 2 populator; dump 2 dumper; wipe 2 wiper;
 unsubscribe 2 unsubscriber; block 1 blocker; enrol 1 enroller; execute 1 executor; clean_up 2 cleaner;
 look_up 3 lookup; back_up 3 backup; set_up 1 creator; hit 1 client; contact 2 client; expose 1 gateway;
-message 2 messenger; proxy 3 proxy; bill 1 biller; purchase 2 purchaser; order 1 orderer; persistently_store 2 store;
+message 2 messenger; proxy 3 proxy; bill 1 biller; purchase 2 purchaser; order 1 orderer;
 pass_on 2 forwarder; hand_over 1 forwarder; switch 1 switcher; control 1 controller; display 1 display;
 install 2 installer; launch 2 launcher; start 1 starter; stop 1 stopper; restart 2 restarter; invite 2 inviter;
 escalate 2 escalator; page 2 pager; ring 2 ringer; play 2 player; show 1 display; snapshot 2 snapshotter; probe 2 prober;
@@ -36,10 +36,10 @@ wire 2 wirer; debit 2 debiter; credit 1 creditor; release 1 releaser; rent 1 ren
 sell 2 seller; trade 1 trader; bid 1 bidder; file 1 filer; unlock 2 unlocker; lock 1 locker; process 1 processor;
 attach 2 attacher; obtain 1 fetcher; stage 1 stager; commit 1 committer; operate 1 operator; host 1 host;
 warn 2 warner; inform 2 notifier; remind 2 reminder; greet 1 greeter; reply 2 replier; respond 1 responder; chat 1 chatter;
-hand_out 1 issuer; back_fill 2 backfiller; reach_out 1 client; roll_back 1 rollback; turn_on 1 switcher; turn_off 1 switcher;
-pay_out 2 payer; send_out 3 sender; write_down 3 writer; pick_up 1 reader; check_in 1 checkin;
+roll_back 1 rollback;
+pay_out 2 payer; send_out 3 sender;
 confirm 1 confirmer; hire 1 recruiter; welcome 1 greeter; interview 0 interviewer; screen 0 screener; inspect 0 inspector;
-pack 0 packer; sign_off 0 approver; train 0 trainer; audit 0 auditor; review 0 reviewer; throttle 1 throttler; retry 1 retrier; sftp 3 uploader; ftp 3 uploader; echo 1 echo;
+pack 0 packer; train 0 trainer; audit 0 auditor; review 0 reviewer; throttle 1 throttler; retry 1 retrier; sftp 3 uploader; ftp 3 uploader; echo 1 echo;
 """
 COMPUTE_VERBS = """
 calculate 3 calculator; compute 3 calculator; validate 3 validator; parse 3 parser; convert 3 converter;
@@ -86,7 +86,7 @@ count 3 counter; accumulate 3 accumulator; aggregate 3 aggregator; sum 2 totals;
 keep 2 keeper; track 3 tracker; maintain 2 keeper; fold 3 folder; remember 3 memory; average 3 average;
 sum_up 3 totals; add_up 2 totals; keep_track 3 tracker; reduce 2 reducer; tot_up 3 totals; roll_up 3 rollup;
 materialize 2 view; hold 1 keeper; increment 3 counter; decrement 3 counter; memorize 3 memory; gather 1 gatherer;
-tot 2 totals; build_up 2 keeper; collect_up 1 collector; tick_up 2 counter; summate 2 totals; increase 1 counter;
+tot 2 totals; build_up 2 keeper; summate 2 totals; increase 1 counter;
 decrease 1 counter; accrue 3 accumulator;
 """
 ORCHESTRATOR_VERBS = """

@@ -35,7 +35,6 @@ class StateGuess:
     """A reducer's key, its other state fields (name -> definition), and its events (name -> fields)."""
 
     key: str
-    key_said: bool
     fields: dict[str, object]
     events: dict[str, dict[str, object]]
     events_said: bool
@@ -47,7 +46,6 @@ def guess_state(structure: Structure, *, name: str) -> StateGuess:
     said = said_events(structure, name=name)
     names = said or [_recorded(structure, name)]
     key = _key(structure)
-    key_said = bool(key)
     if not key:
         entity = next((object_words(a.whose.words) for a in structure.doings if a.whose.words), ())
         key = _key_name(entity or _subject(names[0]) or tuple(name.split("_")[:1]))
@@ -56,9 +54,7 @@ def guess_state(structure: Structure, *, name: str) -> StateGuess:
     intents: dict[str, dict[str, object]] = {
         intent: {key: "str"} for intent in said_intents(structure, _subject(key))
     }
-    return StateGuess(
-        key=key, key_said=key_said, fields=fields, events=events, events_said=bool(said), intents=intents
-    )
+    return StateGuess(key=key, fields=fields, events=events, events_said=bool(said), intents=intents)
 
 
 def _recorded(structure: Structure, name: str) -> str:
