@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from nodesmith import __version__
-from nodesmith.cli.main import INTERRUPTED
 from nodesmith.errors import ExitCode, Finding, NodesmithError
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return a way to
         return int(ExitCode.BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return 130  # 128 and SIGINT, as shells count
     except NodesmithError as error:
         report(error, as_json="--json" in arguments)
         return int(error.exit_code)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 # Looking for pydantic's plugins costs 30 ms at every start, and this command line uses none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line on `argv` (without the program's name) and return the exit status."""
@@ -27,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
     except KeyboardInterrupt:  # while the imports are still under way
-        return INTERRUPTED
+        return 130
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "nodesmith"):
