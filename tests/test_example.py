@@ -27,12 +27,13 @@ WRITTEN_BY_A_PERSON = {
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, bool]]:
-    """Return each file of the nodes under `folder`: its bytes, and whether it may be run."""
+    """Return each file of the nodes under `folder`, what tools cached aside: its bytes, and whether it may be run."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
         for node in folder.glob("node_*")
         for path in node.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file()
+        and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parent.parts)
     }
 
 
