@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import fields as field_rules
+from nodesmith.spec.sentence.bus import on_the_bus
 from nodesmith.spec.sentence.defaults import guess_fields
 from nodesmith.spec.sentence.identifiers import field_name
 from nodesmith.spec.sentence.states import guess_state
@@ -43,6 +44,8 @@ def make_document(parts: Parts) -> tuple[dict[str, object], list[str]]:
         document["domain"] = parts.domain
     document["version"] = "1.0.0"
     document["description"] = describe(parts.structure.text.clean)
+    if parts.archetype in ("compute", "reducer") and on_the_bus(parts.structure, name=parts.name):
+        document["event_bus"] = True  # the other two are always on it
     if parts.archetype == "reducer":
         document |= _reducer(parts, assumed)
     elif parts.archetype == "orchestrator":

@@ -183,6 +183,7 @@ LABELS = {
     "behavior": "description", "task": "description", "body": "description", "goal": "description",
     "summary": "description", "operations": "operations", "operation": "operations", "methods": "operations",
     "actions": "operations", "functions": "operations", "steps": "steps", "workflow": "steps", "stages": "steps",
+    "event bus": "bus", "event_bus": "bus", "eventbus": "bus", "event-bus": "bus", "bus": "bus",
     "events": "events", "event": "events", "input": "input", "inputs": "input", "takes": "input",
     "output": "output", "outputs": "output", "returns": "output", "state": "state", "key": "key",
     "adapter": "system", "database": "system", "storage": "system", "system": "system", "backend": "system",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from nodesmith.spec.sentence.text import Text
 
 # What stands behind these labels is no sentence.
-_NO_DOINGS = frozenset(["input", "output", "name", "domain", "key", "events", "archetype", "state", "system"])
+_NO_DOINGS = frozenset(
+    ["input", "output", "name", "domain", "key", "events", "archetype", "state", "system", "bus"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
