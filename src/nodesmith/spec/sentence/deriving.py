@@ -13,7 +13,7 @@ from nodesmith.spec.sentence.phrases import noun_phrase
 from nodesmith.spec.sentence.steps import any_steps
 from nodesmith.spec.sentence.terse import told_tersely
 from nodesmith.spec.sentence.things import object_words, thing_of
-from nodesmith.spec.sentence.words import head_nouns, singular, verb_forms
+from nodesmith.spec.sentence.words import Form, head_nouns, singular, verb_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +47,9 @@ _USUAL_HEADS = {
 _NOTHING_TOLD = frozenset(
     "testing test tests fun project team company work demo example practice production use later free work".split()
 )
+_EXPLAINS = frozenset([":", "—", "--", "-"])
+# A word that ends so tells by itself that something goes on: `order fulfilment`, `employee onboarding`.
+_NOMINAL = ("ing", "ment", "tion", "al", "process", "pipeline", "cycle", "saga")
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
 _EVERYTHING = frozenset(
@@ -179,7 +182,7 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
             ):
                 words = words[:-1]
             if words:
-                nominal = words[-1].endswith(("ing", "ment", "tion", "al", "process"))
+                nominal = words[-1].endswith(_NOMINAL)
                 name = words if nominal else (*words, "workflow")
                 yield Candidate(text=" ".join(name), score=57, at=action.at, why="made from what it leads")
     for index, token in enumerate(text.tokens):
@@ -191,7 +194,8 @@ def _workflow_name(structure: Structure, mentions: Sequence[Mention], archetype:
                 )
     led = next((a for a in structure.doings if a.thing.words and text.low(a.thing.end) == ":"), None)
     if led is not None and object_words(led.thing.words):
-        words = (*object_words(led.thing.words), "workflow")
+        going_on = led.form is Form.GERUND and text.low(led.at - 1) == "for"
+        words = (*object_words(led.thing.words), text.low(led.at) if going_on else "workflow")
         yield Candidate(text=" ".join(words), score=55, at=led.at, why="made from what it leads")
     things = [step.thing for step in any_steps(structure, mentions) if step.thing and step.verb]
     if things:
@@ -213,9 +217,21 @@ def _purpose_name(structure: Structure, mentions: Sequence[Mention]) -> Iterator
             words = _purpose(text, mention)
             if words:
                 score = 50 if words[-1] in head_nouns() else 44
+                if _is_explained(text, mention, words):
+                    score = 58
                 yield Candidate(
                     text=" ".join(words), score=score, at=mention.end, why="made from its purpose"
                 )
+
+
+def _is_explained(text: Text, mention: Mention, words: Sequence[str]) -> bool:
+    """Whether what is done only explains a thing told before: `for order fulfilment: first validates ...`."""
+    if verb_forms().get(words[0], ("", Form.BASE))[1] is Form.GERUND:
+        return False  # "for sending mails"
+    phrase = noun_phrase(text, mention.end + 1)
+    behind = text.low(phrase.end)
+    nominal = words[-1].endswith(_NOMINAL) and mention.archetype == "orchestrator"
+    return behind in _EXPLAINS or (nominal and (text.ends_clause(phrase.end) or behind in ("that", "which")))
 
 
 def _purpose(text: Text, mention: Mention) -> list[str]:

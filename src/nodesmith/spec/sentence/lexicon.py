@@ -56,7 +56,7 @@ ADJECTIVES = frozenset(
     "additional dedicated separate standalone proper robust fast reliable lightweight reusable my our another "
     "event-driven production-ready fancy minimal custom big great certain appropriate suitable special first second "
     "third next idempotent async asynchronous synchronous scalable typed missing existing internal external "
-    "quick own neat short real cool proper".split()
+    "quick own neat short real cool proper uploaded received submitted".split()
 )
 PREPOSITIONS = frozenset(
     "to for in of on at by with from into onto via through over per as about against between using within without "
