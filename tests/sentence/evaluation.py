@@ -22,6 +22,7 @@ FILES = (
     "fresh_fifth",
     "fresh_sixth",
     "fresh_seventh",
+    "fresh_eighth",
 )
 
 

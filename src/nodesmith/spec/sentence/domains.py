@@ -10,6 +10,7 @@ from nodesmith.spec.sentence.candidates import name_value
 from nodesmith.spec.sentence.identifiers import is_code_like, words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
 from nodesmith.spec.sentence.text import Kind
+from nodesmith.spec.sentence.words import Form, singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,12 @@ _DOMAIN_WORDS = frozenset(["domain", "namespace"])
 _NO_DOMAINS = frozenset(
     "the a an same right given business public different problem main proper following new which what whole "
     "interface class function def own correct this that its our my your each every its".split()
+)
+
+# "domain events", "a domain name": a thing, and no domain that the node is in.
+_THINGS_OF_DOMAINS = frozenset(
+    "event events model models object objects name names entity entities logic registration registrations expiry "
+    "availability rule rules".split()
 )
 
 
@@ -36,6 +43,7 @@ def find_domain(structure: Structure, mentions: Sequence[Mention], *, named: boo
             token.low in _DOMAIN_WORDS
             and token.is_name
             and structure.text.low(index - 1) not in ("no", "any", "without")
+            and structure.text.low(index + 1) not in _THINGS_OF_DOMAINS
         ) and (domain := _before(structure.text, index) or _after(structure.text, index)):
             return domain
     return _opening(structure.text, mentions) if named else ""
@@ -84,11 +92,17 @@ def _before(text: Text, index: int) -> str:
         and len(words) < 3
         and text.low(at) not in lexicon.STOP_WORDS | lexicon.DETERMINERS
     ):
-        if text.low(at) in lexicon.CREATE_VERBS:
+        if text.low(at) in lexicon.CREATE_VERBS or _is_done(text.low(at)):
             break
         words.insert(0, text.at(at).text)
         at -= 1
     return _usable(" ".join(words))
+
+
+def _is_done(low: str) -> bool:
+    """Whether it is the `checks` of `checks domain records`; `orders` may well be a domain."""
+    found = verb_at((low, ""))
+    return found is not None and found[1] is Form.THIRD and singular(low) not in lexicon.NOUN_VERBS
 
 
 def _after(text: Text, index: int) -> str:
