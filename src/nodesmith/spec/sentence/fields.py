@@ -9,6 +9,7 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.field_types import type_of
 from nodesmith.spec.sentence.identifiers import field_name, words_of
 from nodesmith.spec.sentence.lists import items
+from nodesmith.spec.sentence.signatures import typed_fields
 from nodesmith.spec.sentence.words import Form, singular, verb_at
 from nodesmith.spec.type_language import TYPE_WORDS
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from nodesmith.spec.sentence.actions import Action
     from nodesmith.spec.sentence.lists import Span
+    from nodesmith.spec.sentence.signatures import Typed
     from nodesmith.spec.sentence.structure import Structure
     from nodesmith.spec.sentence.text import Text
 
@@ -63,7 +65,11 @@ class Field:
 
 def inputs(structure: Structure) -> list[Field]:
     """Return the fields a sentence says the node takes."""
-    return _labelled(structure, "input") or _spoken(structure, _TAKES)
+    return (
+        _signed(structure.signature.taken if structure.signature else ())
+        or _labelled(structure, "input")
+        or _spoken(structure, _TAKES)
+    )
 
 
 def workflow_inputs(structure: Structure) -> list[Field]:
@@ -78,7 +84,15 @@ def workflow_inputs(structure: Structure) -> list[Field]:
 
 def outputs(structure: Structure) -> list[Field]:
     """Return the fields a sentence says the node gives back."""
-    return _labelled(structure, "output") or _spoken(structure, _RETURNS)
+    return (
+        _signed(structure.signature.given if structure.signature else ())
+        or _labelled(structure, "output")
+        or _spoken(structure, _RETURNS)
+    )
+
+
+def _signed(typed: Sequence[Typed]) -> list[Field]:
+    return [Field(name=field.name, type=field.type, typed=True) for field in typed]
 
 
 def sources(structure: Structure, action: Action) -> list[Field]:
@@ -125,7 +139,10 @@ def lookup_key(structure: Structure, action: Action) -> Field | None:
 def _labelled(structure: Structure, field: str) -> list[Field]:
     for label in structure.labels:
         if label.field == field:
-            return _fields(structure.text, items(structure.text, label.start, end=label.end))
+            typed, _ = typed_fields(structure.text, label.start)
+            return _signed(typed) or _fields(
+                structure.text, items(structure.text, label.start, end=label.end)
+            )
     return []
 
 
@@ -138,6 +155,8 @@ def _spoken(structure: Structure, verbs: frozenset[str]) -> list[Field]:
             return [Field(name=_whether(text, index + 2), type="bool")]
         if text.low(index + 1) in lexicon.STOP_WORDS and text.low(index + 1) not in ("a", "an", "the"):
             continue
+        if typed := typed_fields(text, index + 1)[0]:
+            return _signed(typed)
         if token.low == "needs" and not _has_operation_before(text, index):
             continue
         found = _fields(text, _until_next_verb(text, items(text, index + 1)))

@@ -33,7 +33,9 @@ def said_names(structure: Structure, mentions: Sequence[Mention]) -> list[Candid
         *things_asked_for(structure),
         *doers(structure),
     ]
-    return sorted((c for c in found if _may_name(c)), key=lambda c: (-c.score, c.at))
+    fields = structure.signature
+    named = (c for c in found if fields is None or not fields.start <= c.at < fields.end)
+    return sorted((c for c in named if _may_name(c)), key=lambda c: (-c.score, c.at))
 
 
 def _may_name(candidate: Candidate) -> bool:

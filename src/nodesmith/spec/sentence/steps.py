@@ -44,7 +44,8 @@ def ordered_steps(structure: Structure) -> list[Step]:
             spans = items(text, label.start, end=label.end)
             if len(spans) > 1:
                 return _from_spans(structure, spans)
-    for spans in (arrows(text), numbered(text), _after_list_word(text), _commanded(text)):
+    chain = arrows(text) if structure.signature is None else []  # its arrow is no step
+    for spans in (chain, numbered(text), _after_list_word(text), _commanded(text)):
         if len(spans) > 1:
             return _from_spans(structure, spans)
     if any(token.low in _ORDERING for token in text.tokens):

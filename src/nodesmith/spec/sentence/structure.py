@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.actions import MAX_ACTIONS, Action, find_actions, is_introduction
 from nodesmith.spec.sentence.labels import Label, find_labels
+from nodesmith.spec.sentence.signatures import Signature, find_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ class Structure:
     labels: tuple[Label, ...]
     actions: tuple[Action, ...]
     doings: tuple[Action, ...]
+    signature: Signature | None
 
 
 def analyse(text: Text) -> Structure:
@@ -38,10 +40,15 @@ def analyse(text: Text) -> Structure:
     labels = tuple(find_labels(text))
     actions = tuple(islice(find_actions(text, denied), MAX_ACTIONS))
     filled_in = {at for label in labels if label.field in _NO_DOINGS for at in range(label.at, label.end)}
+    signature = find_signature(text)
+    if signature is not None:
+        filled_in |= set(range(signature.start, signature.end))
     doings = tuple(
         a for a in actions if not a.denied and a.at not in filled_in and not is_introduction(text, a)
     )
-    return Structure(text=text, denied=denied, labels=labels, actions=actions, doings=doings)
+    return Structure(
+        text=text, denied=denied, labels=labels, actions=actions, doings=doings, signature=signature
+    )
 
 
 def _denials(text: Text) -> Iterator[bool]:
