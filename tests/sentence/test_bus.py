@@ -34,6 +34,7 @@ OFF = (
     "A compute node called kafka_parser that parses Kafka messages",
     "A reducer that sums orders per customer",
     "A compute node off the event bus that sorts lists",
+    "A compute node that must not use the event bus and calculates fares",
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.asked_names import purpose_words
+from nodesmith.spec.sentence.beside_names import EMPTY_ALONE
 from nodesmith.spec.sentence.candidates import Candidate
 from nodesmith.spec.sentence.identifiers import words_of
 from nodesmith.spec.sentence.mentions import Mention, Role
@@ -49,7 +50,7 @@ _NOTHING_TOLD = frozenset(
 )
 _EXPLAINS = frozenset([":", "—", "--", "-"])
 # A word that ends so tells by itself that something goes on: `order fulfilment`, `employee onboarding`.
-_NOMINAL = ("ing", "ment", "tion", "al", "process", "pipeline", "cycle", "saga")
+_NOMINAL = ("ing", "ment", "tion", "al", "process", "pipeline", "cycle", "saga", "flow")
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
 _EVERYTHING = frozenset(
@@ -228,6 +229,8 @@ def _is_explained(text: Text, mention: Mention, words: Sequence[str]) -> bool:
     """Whether what is done only explains a thing told before: `for order fulfilment: first validates ...`."""
     if verb_forms().get(words[0], ("", Form.BASE))[1] is Form.GERUND:
         return False  # "for sending mails"
+    if all(word in EMPTY_ALONE or word == "access" for word in words):
+        return False  # "for database access: reads and writes customers"
     phrase = noun_phrase(text, mention.end + 1)
     behind = text.low(phrase.end)
     nominal = words[-1].endswith(_NOMINAL) and mention.archetype == "orchestrator"

@@ -10,6 +10,7 @@ from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.actions import MAX_ACTIONS, Action, find_actions, is_introduction
 from nodesmith.spec.sentence.labels import Label, find_labels
 from nodesmith.spec.sentence.signatures import Signature, find_signature
+from nodesmith.spec.sentence.words import Form, singular, verb_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _NO_DOINGS = frozenset(
     ["input", "output", "name", "domain", "key", "events", "archetype", "state", "system", "bus"]
 )
+# What stands behind these is no third person: not "does not reads".
+_NOT = frozenset("not cannot don't doesn't won't can't shouldn't mustn't needn't dont doesnt".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def analyse(text: Text) -> Structure:
 
 
 def _denials(text: Text) -> Iterator[bool]:
-    active = False
+    active, began = False, 0
     for index in range(len(text.tokens)):
         low = text.low(index)
         ends = (
@@ -62,11 +65,20 @@ def _denials(text: Text) -> Iterator[bool]:
             and text.low(index + 1) != "/"
         )
         slashed = low == "/" and text.low(index + 1) == "o"
-        if (text.ends_clause(index) and not slashed) or ends:
+        if (text.ends_clause(index) and not slashed) or ends or _turns(text, began, index):
             active = False
         if _begins_denial(text, index):
-            active = True
+            active, began = True, index
         yield active
+
+
+def _turns(text: Text, began: int, index: int) -> bool:
+    """Whether `must not use the bus and calculates fares` goes on with what is done: its verb tells by its form."""
+    if text.low(index) != "and" or text.low(began) not in _NOT or not text.at(index + 2).is_name:
+        return False
+    found = verb_at(text.lows(index + 1, 2))
+    noun = singular(text.low(index + 1)) in lexicon.NOUN_VERBS
+    return found is not None and found[1] is Form.THIRD and not noun
 
 
 def _begins_denial(text: Text, index: int) -> bool:
