@@ -15,3 +15,19 @@ def mypy_cache(request: pytest.FixtureRequest) -> Path:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     assert request.config.cache is not None, "the tests run with pytest's own cache"
     return request.config.cache.mkdir(f"mypy-{worker}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how well sentences are understood; here, since a conftest further down is not read where workers run the tests."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    scores = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for key, value in report.user_properties
+        if key == "sentence score"
+    ]
+    if scores:
+        terminalreporter.section("sentences understood")
+        for line in scores:
+            terminalreporter.write_line(str(line))
