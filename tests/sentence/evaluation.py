@@ -23,6 +23,7 @@ FILES = (
     "fresh_sixth",
     "fresh_seventh",
     "fresh_eighth",
+    "fresh_ninth",
 )
 
 

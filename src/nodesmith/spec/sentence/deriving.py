@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.spec.sentence import lexicon
+from nodesmith.spec.sentence.actions import clause_start
 from nodesmith.spec.sentence.asked_names import purpose_words
 from nodesmith.spec.sentence.beside_names import EMPTY_ALONE
 from nodesmith.spec.sentence.candidates import Candidate
@@ -53,6 +54,7 @@ _EXPLAINS = frozenset([":", "—", "--", "-"])
 _NOMINAL = ("ing", "ment", "tion", "al", "process", "pipeline", "cycle", "saga", "flow")
 _KEEPS = frozenset(["keep", "remember", "maintain", "hold", "memorize"])
 _COUNTED = {"total": "total", "sum": "total", "number": "counter", "count": "counter"}
+_LISTENS = frozenset("listen listens listening wait waits waiting watch watches watching".split())
 _EVERYTHING = frozenset(
     ["create", "read", "update", "delete", "insert", "list", "get", "save", "find", "store"]
 )
@@ -72,7 +74,7 @@ def _doer_name(structure: Structure, archetype: str) -> Iterator[Candidate]:
     kept_for = _key_words(structure)
     fitting = [action for action in doing if action.verb.archetype == archetype] or doing
     for position, action in enumerate(sorted([*fitting, *doing], key=lambda action: action.is_means)):
-        words = _named_after(action, doing, archetype, kept_for)
+        words = _named_after(structure.text, action, doing, archetype, kept_for)
         if words:
             why = "made from what it does"
             yield Candidate(text=" ".join(words), score=52 - position, at=action.at, why=why)
@@ -127,10 +129,13 @@ def _key_words(structure: Structure) -> tuple[str, ...]:
 
 
 def _named_after(
-    action: Action, doing: Sequence[Action], archetype: str, kept_for: Sequence[str]
+    text: Text, action: Action, doing: Sequence[Action], archetype: str, kept_for: Sequence[str]
 ) -> list[str]:
     thing = list(
-        object_words(action.thing.words) or thing_of(action, doing) or words_of(" ".join(action.thing.words))
+        object_words(action.thing.words)
+        or thing_of(action, doing)
+        or words_of(" ".join(action.thing.words))
+        or _heard(text, action)
     )
     if not thing:
         return []
@@ -142,6 +147,18 @@ def _named_after(
     if len(thing) == 1 and whose and thing[0] in lexicon.STATE_NOUNS | {"existence", "price", "cost", "name"}:
         thing = [*whose, *thing]
     return thing if thing[-1] == action.verb.agent else [*thing, *action.verb.agent.split("_")]
+
+
+def _heard(text: Text, action: Action) -> tuple[str, ...]:
+    """Return what `them` is in `listens on the bus for quote requests and prices them`."""
+    if text.low(action.at + 1) not in ("it", "them"):
+        return ()
+    for index in range(clause_start(text, action.at), action.at):
+        if text.low(index) in _LISTENS:
+            heard = (at for at in range(index + 1, action.at) if text.low(at) in ("for", "to"))
+            at = next(heard, action.at)
+            return object_words(noun_phrase(text, at + 1).words) if at < action.at else ()
+    return ()
 
 
 def _kept_name(
@@ -229,7 +246,7 @@ def _is_explained(text: Text, mention: Mention, words: Sequence[str]) -> bool:
     """Whether what is done only explains a thing told before: `for order fulfilment: first validates ...`."""
     if verb_forms().get(words[0], ("", Form.BASE))[1] is Form.GERUND:
         return False  # "for sending mails"
-    if all(word in EMPTY_ALONE or word == "access" for word in words):
+    if all(word in EMPTY_ALONE or word == "access" or word in lexicon.SYSTEMS for word in words):
         return False  # "for database access: reads and writes customers"
     phrase = noun_phrase(text, mention.end + 1)
     behind = text.low(phrase.end)
@@ -241,6 +258,8 @@ def _purpose(text: Text, mention: Mention) -> list[str]:
     """Return what a node is said to be for; a single word gets what such a node does behind it."""
     said = purpose_words(text, mention.end + 1)
     words = [word for word in said if word.lower() not in lexicon.SYSTEMS]
+    if len(said) == 1 and not words and text.low(mention.end + 2) in _EXPLAINS:
+        return words_of(said[0])  # "effect for Stripe: charge, refund"
     words = words if len(words) > 1 or len(said) == 1 else said
     if len(words) != 1:
         return words_of(" ".join(words))
