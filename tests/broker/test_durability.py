@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import socket
 from typing import TYPE_CHECKING
 
 from confluent_kafka import Producer, TopicPartition
@@ -11,18 +10,13 @@ from confluent_kafka.admin import AdminClient
 from support.broker import running_broker
 from support.kafka_clients import consumer, produce, read, values_of
 from support.kafka_wire import INIT_PRODUCER_ID, batch, wire_client
+from support.ports import free_port
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from confluent_kafka import KafkaError, Message
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_no_acknowledged_record_is_lost_when_the_broker_is_killed_while_it_stores(tmp_path: Path) -> None:

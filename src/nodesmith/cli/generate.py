@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from nodesmith.cli.options import output_option
+
 EXAMPLE = """\b
 Examples:
   nodesmith generate customer_writer.node.yaml -o nodes
@@ -21,14 +23,7 @@ Examples:
     epilog=EXAMPLE,
 )
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    show_default=True,
-    help="The folder to put the nodes' folders in.",
-)
+@output_option
 @click.option(
     "--verify",
     is_flag=True,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nodesmith.cli.options import output_option
 from nodesmith.errors import SentenceError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nodesmith.spec.model import SystemSpec
     from nodesmith.spec.sentence import Understanding
 
@@ -53,14 +55,7 @@ class SentenceCommand(click.Command):
     epilog=EXAMPLE,
 )
 @click.argument("sentence", metavar="SENTENCE")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    show_default=True,
-    help="The folder to put the node's folder in.",
-)
+@output_option
 @click.option("--name", help="The node's name in snake_case, whatever the sentence says.")
 @click.option("--archetype", help="effect, compute, reducer or orchestrator, whatever the sentence says.")
 @click.option("--domain", help="The node's domain in snake_case, whatever the sentence says.")
