@@ -90,6 +90,7 @@ class Connection:
             return
         self._lost = asyncio.Event()
         self._up.set()
+        self.last_error = ""  # the next outage has a reason of its own
         self._told_down = False
         logger.info("bus joined at %s", self.servers)
 
