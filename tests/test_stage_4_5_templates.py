@@ -22,7 +22,7 @@ from jinja2.meta import find_undeclared_variables
 
 from nodesmith.errors import GateError
 from nodesmith.generation.event_bus_integration import event_bus_blocks, startup_script
-from nodesmith.generation.rendering import TEMPLATES, environment, render
+from nodesmith.generation.rendering import TEMPLATES, packaged_templates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,9 @@ STARTUP = "event_bus/start_node.py.j2"
 
 
 def variables(template: str) -> set[str]:
-    return find_undeclared_variables(environment().parse((TEMPLATES / template).read_text()))
+    return find_undeclared_variables(
+        packaged_templates().environment.parse((TEMPLATES / template).read_text())
+    )
 
 
 def class_of(block: str, names: dict[str, Any]) -> Any:
@@ -67,7 +69,9 @@ def node_that_announces(block: str, *, available: bool = True) -> Any:
 
 
 def test_introspection_template_renders() -> None:
-    node = node_that_announces(render(INTROSPECTION, {"capabilities": ["crm.send"]}, stage="4.5"))
+    node = node_that_announces(
+        packaged_templates().text(INTROSPECTION, {"capabilities": ["crm.send"]}, stage="4.5")
+    )
     question = uuid4()
 
     asyncio.run(node._publish_introspection_event())
@@ -80,7 +84,7 @@ def test_introspection_template_renders() -> None:
 
 
 def test_introspection_is_kept_back_while_there_is_no_bus() -> None:
-    block = render(INTROSPECTION, {"capabilities": []}, stage="4.5")
+    block = packaged_templates().text(INTROSPECTION, {"capabilities": []}, stage="4.5")
     without_client = node_that_announces(block, available=False)
     not_started = node_that_announces(block)
     not_started._service = None
@@ -96,10 +100,12 @@ def test_introspection_template_all_variables() -> None:
     capabilities = ["crm.send-mail", ODD]
 
     assert variables(INTROSPECTION) == {"capabilities"}
-    node = class_of(render(INTROSPECTION, {"capabilities": capabilities}, stage="4.5"), {"UUID": UUID})()
+    node = class_of(
+        packaged_templates().text(INTROSPECTION, {"capabilities": capabilities}, stage="4.5"), {"UUID": UUID}
+    )()
     assert node._get_node_capabilities() == capabilities
     with pytest.raises(GateError, match="capabilities"):
-        render(INTROSPECTION, {}, stage="4.5")
+        packaged_templates().text(INTROSPECTION, {}, stage="4.5")
 
 
 def test_startup_script_template_renders(tmp_path: Path) -> None:
@@ -110,7 +116,7 @@ def test_startup_script_template_renders(tmp_path: Path) -> None:
 
     # Not run as a program, it starts nothing by itself, and hands its arguments on.
     assert callable(main)
-    assert startup_script(class_name=CLASS) == script.read_text()
+    assert startup_script(packaged_templates(), class_name=CLASS).text == script.read_text()
 
 
 def test_startup_script_template_all_variables(tmp_path: Path) -> None:
@@ -123,11 +129,11 @@ def test_startup_script_template_all_variables(tmp_path: Path) -> None:
     with running(command, folder=tmp_path / "named") as node:
         assert node.wait_ready().readiness()["ready"]
         assert node.stop() == 0
-    script.write_text(render(STARTUP, {"class_name": "NodeOther"}, stage="4.5"))
+    script.write_text(packaged_templates().text(STARTUP, {"class_name": "NodeOther"}, stage="4.5"))
     other = subprocess.run(command, env=clean_environment(tmp_path), capture_output=True, check=False)
     assert other.returncode == 7
     with pytest.raises(GateError, match="class_name"):
-        render(STARTUP, {}, stage="4.5")
+        packaged_templates().text(STARTUP, {}, stage="4.5")
 
 
 @pytest.mark.parametrize("unit", ["  ", "    ", "\t"], ids=["two", "four", "tab"])
@@ -200,7 +206,7 @@ def test_a_startup_script_finds_its_own_package_before_one_of_the_same_name(tmp_
 
 @given(st.text(max_size=40))
 def test_a_service_name_is_data_whatever_it_holds(name: str) -> None:
-    blocks = event_bus_blocks(service_name=name, capabilities=())
+    blocks = event_bus_blocks(packaged_templates(), service_name=name, capabilities=())
 
     statement = blocks.init_statements["_service_name"]
 
@@ -216,7 +222,9 @@ def test_the_other_templates_hold_nothing_of_a_spec_but_its_name(template: str, 
 
 
 def test_init_takes_the_servers_from_the_environment_or_the_known_default() -> None:
-    statement = event_bus_blocks(service_name="x", capabilities=()).init_statements["_bootstrap_servers"]
+    statement = event_bus_blocks(packaged_templates(), service_name="x", capabilities=()).init_statements[
+        "_bootstrap_servers"
+    ]
     assert isinstance(statement, ast.Assign)
     code = compile(ast.Expression(statement.value), "init.py", "eval")
 

@@ -12,6 +12,7 @@ from support.nodes import RunningNode
 
 from nodesmith.generation.event_bus.splice import splice_event_bus
 from nodesmith.generation.event_bus_integration import event_bus_blocks, startup_script
+from nodesmith.generation.rendering import packaged_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,14 +83,14 @@ class NodeGreeterEffect:
 
 def write_package(target: Path, *, class_name: str = CLASS, source: str = GREETER) -> Path:
     """Write a node with the bus in it, and return the path of its start script."""
-    blocks = event_bus_blocks(service_name="greeter", capabilities=CAPABILITIES)
+    blocks = event_bus_blocks(packaged_templates(), service_name="greeter", capabilities=CAPABILITIES)
     version = target / FOLDER / "v1_0_0"
     version.mkdir(parents=True)
     for folder in (version.parent, version):
         (folder / "__init__.py").write_text("")
     (version / "node.py").write_text(splice_event_bus(source, class_name=class_name, blocks=blocks))
     script = version / "start_node.py"
-    script.write_text(startup_script(class_name=class_name))
+    script.write_text(startup_script(packaged_templates(), class_name=class_name).text)
     script.chmod(0o755)
     return script
 

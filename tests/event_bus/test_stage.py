@@ -14,6 +14,7 @@ from nodesmith.errors import GateError
 from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.files import GeneratedFile
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.spec.loading import load_node_document
 
 FIELDS = {"customer_id": "str", "total": "decimal"}
@@ -43,7 +44,7 @@ def contract(archetype: str, **more: object) -> NodeContract:
 
 
 def integrated(node: NodeContract) -> dict[str, GeneratedFile]:
-    return integrate_event_bus(generate_code(node), node)
+    return integrate_event_bus(generate_code(node, packaged_templates()), node, packaged_templates())
 
 
 @pytest.mark.parametrize("archetype", ["effect", "orchestrator"])
@@ -67,19 +68,19 @@ def test_a_node_without_the_bus_is_skipped_and_the_log_says_so(
     archetype: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     node = contract(archetype)
-    files = generate_code(node)
+    files = generate_code(node, packaged_templates())
 
     with caplog.at_level(logging.INFO, logger="nodesmith.generation"):
-        assert integrate_event_bus(files, node) == files
+        assert integrate_event_bus(files, node, packaged_templates()) == files
 
     assert caplog.messages == [f"Skipping event bus integration for {archetype} node (optional)"]
 
 
 def test_the_stage_changes_no_file_but_node_py_and_adds_the_start_script() -> None:
     node = contract("effect")
-    before = generate_code(node)
+    before = generate_code(node, packaged_templates())
 
-    after = integrate_event_bus(before, node)
+    after = integrate_event_bus(before, node, packaged_templates())
 
     changed = {path for path in after if after[path] != before.get(path)}
     assert changed == {"v1_0_0/node.py", "v1_0_0/start_node.py"}
@@ -90,7 +91,7 @@ def test_the_stage_run_twice_changes_nothing() -> None:
     node = contract("orchestrator")
     once = integrated(node)
 
-    assert integrate_event_bus(once, node) == once
+    assert integrate_event_bus(once, node, packaged_templates()) == once
 
 
 def test_an_effect_and_an_orchestrator_live_and_die_by_the_same_code() -> None:
@@ -125,7 +126,7 @@ def test_every_use_of_the_bus_is_behind_the_guard() -> None:
 
 def test_a_node_without_node_py_is_refused() -> None:
     with pytest.raises(GateError, match=r"v1_0_0/node\.py") as caught:
-        integrate_event_bus({}, contract("effect"))
+        integrate_event_bus({}, contract("effect"), packaged_templates())
 
     assert caught.value.stage == "4.5"
 
@@ -134,20 +135,20 @@ def test_a_node_py_of_another_class_is_refused_with_its_path() -> None:
     files = {"v1_0_0/node.py": GeneratedFile(text=NODE)}
 
     with pytest.raises(GateError) as caught:
-        integrate_event_bus(files, contract("effect"))
+        integrate_event_bus(files, contract("effect"), packaged_templates())
 
     assert caught.value.findings[0].file == "v1_0_0/node.py"
 
 
 def test_the_stage_takes_milliseconds() -> None:
     node = contract("effect")
-    files = generate_code(node)
-    integrate_event_bus(files, node)
+    files = generate_code(node, packaged_templates())
+    integrate_event_bus(files, node, packaged_templates())
 
     times = []
     for _ in range(20):
         start = time.process_time()
-        integrate_event_bus(files, node)
+        integrate_event_bus(files, node, packaged_templates())
         times.append(time.process_time() - start)
 
     # Measured at 3 ms; the room is for machines that do something else as well.

@@ -17,6 +17,7 @@ from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.contract import make_contract
 from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.post_check import post_check
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.naming import pascal
 from nodesmith.spec.loading import load_system
 from nodesmith.spec.writing import to_yaml
@@ -43,7 +44,10 @@ def load(document: object, folder: Path) -> SystemSpec:
 def made(spec: NodeSpec) -> NodeFiles:
     """Return a node's files after all gates that need no disk; that `node.yaml` reads back is one of them."""
     contract = make_contract(spec)
-    return post_check(integrate_event_bus(generate_code(contract), contract), contract)
+    return post_check(
+        integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates()),
+        contract,
+    )
 
 
 def shape(source: str) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 AROUND = {"node.yaml", "pyproject.toml", "README.md", "Dockerfile", ".env.example", "__init__.py"}
 ALWAYS = {
-    "__init__.py", "node.py", "contract.yaml", "version.manifest.yaml", "handler.py", "handlers/__init__.py", "models/__init__.py",
+    "__init__.py", "node.py", "interface.py", "contract.yaml", "version.manifest.yaml", "handler.py", "handlers/__init__.py", "models/__init__.py",
     "tests/__init__.py", "tests/test_models.py", "tests/test_node.py",
 }  # fmt: skip
 BUS = {"start_node.py", "tests/test_start_node.py"}

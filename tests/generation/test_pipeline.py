@@ -13,6 +13,7 @@ from nodesmith.contract.node_contract import build
 from nodesmith.errors import ConflictError, GateError, InputError
 from nodesmith.generation.pipeline import run
 from nodesmith.generation.pre_check import pre_check
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import STAGES, Record, StageEvent, Status
 from nodesmith.spec.model import SystemSpec
 
@@ -87,7 +88,7 @@ def test_a_template_that_is_not_there_is_missed_before_anything_is_made(tmp_path
     contract = build(dataclasses.replace(spec, adapter="carrier_pigeon"))
 
     with pytest.raises(GateError, match="cannot be generated") as raised:
-        pre_check(contract, tmp_path, others=())
+        pre_check(contract, packaged_templates(), tmp_path, others=())
 
     assert (raised.value.stage, [finding.rule for finding in raised.value.findings]) == ("3", ["template"])
 

@@ -12,6 +12,7 @@ from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.files import GeneratedFile, NodeFiles
 from nodesmith.generation.gates.bus_guards import guard_findings
 from nodesmith.generation.post_check import post_check
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.spec.loading import load_node_document
 
 KEPT = "v1_0_0/models/model_keep_input.py"
@@ -24,7 +25,7 @@ def contract() -> NodeContract:
 
 @pytest.fixture(scope="module")
 def files(contract: NodeContract) -> NodeFiles:
-    return integrate_event_bus(generate_code(contract), contract)
+    return integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates())
 
 
 def rules(files: NodeFiles, contract: NodeContract) -> set[tuple[str, str]]:

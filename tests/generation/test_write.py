@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from nodesmith.errors import ConflictError, GateError
-from nodesmith.generation.files import GeneratedFile
+from nodesmith.generation.files import GeneratedFile, Owner
 from nodesmith.generation.write import write
 
 NODE = {
     "node.yaml": GeneratedFile(text="name: a\n"),
-    "v1_0_0/handlers/handler_a.py": GeneratedFile(text="# seeded\n", seeded=True),
+    "v1_0_0/handlers/handler_a.py": GeneratedFile(text="# seeded\n", owner=Owner.SEEDED),
     "v1_0_0/start_node.py": GeneratedFile(text="#!/usr/bin/env python3\n", executable=True),
 }
 
@@ -152,7 +152,7 @@ def test_nothing_stays_where_a_file_is_the_target(tmp_path: Path) -> None:
 INTERRUPTED_WRITE = """
 import os, signal, sys, threading
 from pathlib import Path
-from nodesmith.generation.files import GeneratedFile
+from nodesmith.generation.files import GeneratedFile, Owner
 from nodesmith.generation.write import write
 target, after = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0

@@ -13,19 +13,21 @@ from nodesmith.errors import Finding
 from nodesmith.generation.event_bus.blocks import EventBusBlocks
 from nodesmith.generation.event_bus.source import STAGE, refusal
 from nodesmith.generation.event_bus.splice import splice_event_bus
-from nodesmith.generation.files import GeneratedFile, NodeFiles
-from nodesmith.generation.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.generation.files import GeneratedFile, NodeFiles
+    from nodesmith.generation.rendering import Templates
     from nodesmith.spec.model import NodeSpec
 
 logger = logging.getLogger("nodesmith.generation")
 
 
-def integrate_event_bus(files: Mapping[str, GeneratedFile], contract: NodeContract) -> NodeFiles:
+def integrate_event_bus(
+    files: Mapping[str, GeneratedFile], contract: NodeContract, templates: Templates
+) -> NodeFiles:
     """Return the node's files with the bus in `node.py`, and `start_node.py` beside it.
 
     A compute or reducer node that did not ask for the bus gets its files back as they are, and a line in the log.
@@ -39,9 +41,9 @@ def integrate_event_bus(files: Mapping[str, GeneratedFile], contract: NodeContra
     if node is None:
         message, fix = f"the node has no {path}", "generate the node first"
         raise refusal(Finding(rule="node-missing", message=message, fix=fix, file=path))
-    blocks = event_bus_blocks(service_name=contract.spec.name, capabilities=contract.capabilities)
+    blocks = event_bus_blocks(templates, service_name=contract.spec.name, capabilities=contract.capabilities)
     text = splice_event_bus(node.text, class_name=contract.class_name, blocks=blocks, file=path)
-    start = GeneratedFile(text=startup_script(class_name=contract.class_name), executable=True)
+    start = startup_script(templates, class_name=contract.class_name)
     added = {path: replace(node, text=text), f"{contract.version_folder}/start_node.py": start}
     return dict(sorted({**files, **added}.items()))
 
@@ -51,19 +53,21 @@ def takes_event_bus(spec: NodeSpec) -> bool:
     return spec.archetype.is_always_on_the_bus or spec.event_bus
 
 
-def event_bus_blocks(*, service_name: str, capabilities: Sequence[str]) -> EventBusBlocks:
+def event_bus_blocks(
+    templates: Templates, *, service_name: str, capabilities: Sequence[str]
+) -> EventBusBlocks:
     """Return the blocks for one node; only what is given here differs from one node to the next."""
+
+    def block(name: str, **values: object) -> str:
+        return templates.text(f"event_bus/{name}.py.j2", values, stage=STAGE)
+
     return EventBusBlocks(
-        imports=_rendered("imports"),
-        init=_rendered("init", service_name=service_name),
-        methods=(_rendered("lifecycle"), _rendered("introspection_event", capabilities=capabilities)),
+        imports=block("imports"),
+        init=block("init", service_name=service_name),
+        methods=(block("lifecycle"), block("introspection_event", capabilities=capabilities)),
     )
 
 
-def startup_script(*, class_name: str) -> str:
-    """Return the text of `start_node.py` for a node's class."""
-    return _rendered("start_node", class_name=class_name)
-
-
-def _rendered(name: str, **values: object) -> str:
-    return render(f"event_bus/{name}.py.j2", values, stage=STAGE)
+def startup_script(templates: Templates, *, class_name: str) -> GeneratedFile:
+    """Return `start_node.py` for a node's class."""
+    return templates.file("event_bus/start_node.py.j2", {"class_name": class_name}, stage=STAGE)

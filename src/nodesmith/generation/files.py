@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Owner(StrEnum):
+    """Whose a file is once it is on the disk, which decides what a later generation does with it.
+
+    Generated files are nodesmith's and merged ones shared: both follow the spec, and a person's edits are merged in.
+    Seeded ones are the person's from the moment they are written, and never written again.
+    """
+
+    GENERATED = "generated"
+    MERGED = "merged"
+    SEEDED = "seeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedFile:
-    """A file's text; `seeded` files are the person's from the moment they are written, and never written again."""
+    """A file's text, and whose it is; `moved_from` are the paths it had in earlier generations, the latest first."""
 
     text: str
+    owner: Owner = Owner.GENERATED
     executable: bool = False
-    seeded: bool = False
+    moved_from: tuple[str, ...] = ()
 
 
 NodeFiles = dict[str, GeneratedFile]

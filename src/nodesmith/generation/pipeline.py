@@ -13,6 +13,7 @@ from nodesmith.generation.contract import make_contract
 from nodesmith.generation.event_bus_integration import integrate_event_bus, takes_event_bus
 from nodesmith.generation.post_check import post_check
 from nodesmith.generation.pre_check import pre_check
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
 from nodesmith.generation.verify import verify as verify_nodes
 from nodesmith.generation.write import write
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
     from nodesmith.spec.model import NodeSpec, SystemSpec
 
@@ -45,12 +47,13 @@ def run(
         record.add(event)
         report(event)
 
+    templates = packaged_templates()
     contracts: list[NodeContract] = []
     files: dict[str, NodeFiles] = {}
     for spec in specs.nodes:
         node = node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
         tell(StageEvent(node=node, number="1", status=Status.DONE, ms=round(parse_ms / len(specs.nodes), 3)))
-        contract, made = _make(spec, node, target, tell=tell, others=tuple(files))
+        contract, made = _make(spec, node, target, templates, tell=tell, others=tuple(files))
         contracts.append(contract)
         files[node] = made
     with _stage(tell, tuple(files), "6") as ending:
@@ -61,17 +64,17 @@ def run(
 
 
 def _make(
-    spec: NodeSpec, node: str, target: Path, *, tell: Listener, others: tuple[str, ...]
+    spec: NodeSpec, node: str, target: Path, templates: Templates, *, tell: Listener, others: tuple[str, ...]
 ) -> tuple[NodeContract, NodeFiles]:
     """Take one node through the stages that touch no disk."""
     with _stage(tell, (node,), "2"):
         contract = make_contract(spec)
     with _stage(tell, (node,), "3"):
-        pre_check(contract, target, others=others)
+        pre_check(contract, templates, target, others=others)
     with _stage(tell, (node,), "4"):
-        files = generate_code(contract)
+        files = generate_code(contract, templates)
     with _stage(tell, (node,), "4.5") as ending:
-        files = integrate_event_bus(files, contract)
+        files = integrate_event_bus(files, contract, templates)
         if not takes_event_bus(spec):
             ending.status = Status.SKIPPED
             ending.detail = f"Skipping event bus integration for {spec.archetype} node (optional)"

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError, HandlerNotImplementedError
-from nodesmith.generation.rendering import TEMPLATES
 from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.generation.rendering import Templates
 
 STAGE = "3"
 
@@ -21,12 +21,16 @@ STAGE = "3"
 LONGEST_NAME = 255
 
 
-def pre_check(node: NodeContract, target: Path, *, others: Iterable[str]) -> None:
+def pre_check(node: NodeContract, templates: Templates, target: Path, *, others: Iterable[str]) -> None:
     """Raise GateError where a node's names, its templates or the target folder would stop it later.
 
     `others` are the folders of the nodes that are written together with this one.
     """
-    findings = (*_name_findings(node, others), *_template_findings(node), *_target_findings(target))
+    findings = (
+        *_name_findings(node, others),
+        *_template_findings(node, templates),
+        *_target_findings(target),
+    )
     if findings:
         raise GateError(
             f"{node.folder} cannot be generated into {target}", stage=STAGE, findings=findings,
@@ -44,13 +48,13 @@ def _name_findings(node: NodeContract, others: Iterable[str]) -> Iterator[Findin
             yield Finding(rule="reserved-name", message=message, fix="choose another name")
 
 
-def _template_findings(node: NodeContract) -> Iterator[Finding]:
+def _template_findings(node: NodeContract, templates: Templates) -> Iterator[Finding]:
     archetype = node.spec.archetype
     needed = [f"{archetype}/node.py.j2", f"{archetype}/handler.py.j2"]
     if archetype is Archetype.EFFECT:
         needed.append(f"{archetype}/resources_{node.adapter or 'none'}.py.j2")
     for name in needed:
-        if not (TEMPLATES / name).is_file():
+        if not any((folder / name).is_file() for folder in templates.folders):
             yield Finding(
                 rule="template", message=f"there is no template {name}", fix="install nodesmith again"
             )

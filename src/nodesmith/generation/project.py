@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 from nodesmith.generation.examples import NoExampleError, example
-from nodesmith.generation.files import GeneratedFile, NodeFiles
+from nodesmith.generation.files import GeneratedFile, NodeFiles, Owner
 from nodesmith.generation.filters import one_line
-from nodesmith.generation.rendering import render
 from nodesmith.spec.writing import to_yaml
 
 if TYPE_CHECKING:
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.contract.operations import OperationContract
+    from nodesmith.generation.rendering import Templates
 
 STAGE = "4"
 
@@ -24,7 +24,7 @@ STAGE = "4"
 EXTRAS = {"postgresql": "postgresql", "redis": "redis", "http": "http"}
 
 
-def project_files(node: NodeContract) -> NodeFiles:
+def project_files(node: NodeContract, templates: Templates) -> NodeFiles:
     """Return the files that stand beside the version's folder."""
     values: dict[str, object] = {
         "node": node,
@@ -32,14 +32,13 @@ def project_files(node: NodeContract) -> NodeFiles:
         "project": project_name(node),
         "calls": [_call(node, operation) for operation in node.operations],
     }
-    texts = {
-        "node.yaml": to_yaml(node.spec.document),
-        "pyproject.toml": tomli_w.dumps(project_document(node)),
-        "README.md": render("common/README.md.j2", values, stage=STAGE),
-        "Dockerfile": render("common/Dockerfile.j2", values, stage=STAGE),
-        ".env.example": render("common/env.j2", values, stage=STAGE),
+    return {
+        "node.yaml": GeneratedFile(text=to_yaml(node.spec.document)),
+        "pyproject.toml": GeneratedFile(text=tomli_w.dumps(project_document(node)), owner=Owner.MERGED),
+        "README.md": templates.file("common/README.md.j2", values, stage=STAGE),
+        "Dockerfile": templates.file("common/Dockerfile.j2", values, stage=STAGE),
+        ".env.example": templates.file("common/env.j2", values, stage=STAGE),
     }
-    return {path: GeneratedFile(text=text) for path, text in texts.items()}
 
 
 def extras(node: NodeContract) -> str:

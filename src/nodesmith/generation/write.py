@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError, Finding, GateError
+from nodesmith.generation.files import Owner
 from nodesmith.generation.interrupts import interrupts_held
 from nodesmith.generation.staging import remove_leftovers, staging_folder
 
@@ -81,7 +82,7 @@ def _plan_node(target: Path, folder: str, files: NodeFiles, findings: list[Findi
             findings.append(Finding(rule="in-the-way", message=obstacle, file=str(place)))
         elif not os.path.lexists(place):
             created.append(path)
-        elif file.seeded:
+        elif file.owner is Owner.SEEDED:
             kept.append(path)
         elif _holds(place, file):
             unchanged.append(path)

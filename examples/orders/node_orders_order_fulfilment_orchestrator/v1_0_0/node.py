@@ -19,6 +19,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_fulfil_order import HandlerFulfilOrder
+from .interface import Handlers
 from .models.model_fulfil_order_input import ModelFulfilOrderInput
 from .models.model_fulfil_order_output import ModelFulfilOrderOutput
 
@@ -42,6 +43,9 @@ class NodeOrderFulfilmentOrchestrator:
     def __init__(self) -> None:
         """Put the node together; its steps work once it is on an event bus."""
         self.steps = StepCaller(source="order_fulfilment")
+        handlers = Handlers(
+            fulfil_order=HandlerFulfilOrder(self.steps),
+        )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
                 name="order_fulfilment",
@@ -56,7 +60,7 @@ class NodeOrderFulfilmentOrchestrator:
                     description="Quote an order, then store it.",
                     input_model=ModelFulfilOrderInput,
                     output_model=ModelFulfilOrderOutput,
-                    handler=HandlerFulfilOrder(self.steps).handle,
+                    handler=handlers.fulfil_order.handle,
                     key="customer_id",
                 ),
             ),

@@ -19,6 +19,7 @@ from nodesmith.runtime import (
 
 from .handlers.handler_delete_order import HandlerDeleteOrder
 from .handlers.handler_store_order import HandlerStoreOrder
+from .interface import Handlers
 from .models.model_delete_order_input import ModelDeleteOrderInput
 from .models.model_delete_order_output import ModelDeleteOrderOutput
 from .models.model_store_order_input import ModelStoreOrderInput
@@ -45,6 +46,10 @@ class NodeOrderStoreEffect:
     def __init__(self) -> None:
         """Put the node together; its resources are opened when it is started."""
         self.resources = Resources()
+        handlers = Handlers(
+            store_order=HandlerStoreOrder(self.resources),
+            delete_order=HandlerDeleteOrder(self.resources),
+        )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
                 name="order_store",
@@ -59,7 +64,7 @@ class NodeOrderStoreEffect:
                     description="Store one order; an order that is there already stays as it is.",
                     input_model=ModelStoreOrderInput,
                     output_model=ModelStoreOrderOutput,
-                    handler=HandlerStoreOrder(self.resources).handle,
+                    handler=handlers.store_order.handle,
                     key="customer_id",
                 ),
                 Operation(
@@ -67,7 +72,7 @@ class NodeOrderStoreEffect:
                     description="Remove one order, if it is there.",
                     input_model=ModelDeleteOrderInput,
                     output_model=ModelDeleteOrderOutput,
-                    handler=HandlerDeleteOrder(self.resources).handle,
+                    handler=handlers.delete_order.handle,
                 ),
             ),
             resources=self.resources,

@@ -19,6 +19,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_order_stored import HandlerOrderStored
+from .interface import Handlers
 from .models.model_get_state_input import ModelGetStateInput
 from .models.model_order_stored_event import ModelOrderStoredEvent
 from .models.model_order_totals_state import ModelOrderTotalsState
@@ -52,6 +53,9 @@ class NodeOrderTotalsReducer:
                 "reward_customer": ModelRewardCustomerIntent,
             },
         )
+        handlers = Handlers(
+            order_stored=HandlerOrderStored(),
+        )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
                 name="order_totals",
@@ -65,7 +69,7 @@ class NodeOrderTotalsReducer:
                     name="order_stored",
                     description="An order was stored.",
                     event_model=ModelOrderStoredEvent,
-                    handler=HandlerOrderStored().handle,
+                    handler=handlers.order_stored.handle,
                 ),
                 self.reducer.query(input_model=ModelGetStateInput),
             ),

@@ -18,6 +18,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_quote import HandlerQuote
+from .interface import Handlers
 from .models.model_quote_input import ModelQuoteInput
 from .models.model_quote_output import ModelQuoteOutput
 
@@ -40,6 +41,9 @@ class NodePriceCalculatorCompute:
 
     def __init__(self) -> None:
         """Put the node together."""
+        handlers = Handlers(
+            quote=HandlerQuote(),
+        )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
                 name="price_calculator",
@@ -54,7 +58,7 @@ class NodePriceCalculatorCompute:
                     description="Price one order.",
                     input_model=ModelQuoteInput,
                     output_model=ModelQuoteOutput,
-                    handler=HandlerQuote().handle,
+                    handler=handlers.quote.handle,
                     timeout_seconds=30.0,
                 ),
             ),

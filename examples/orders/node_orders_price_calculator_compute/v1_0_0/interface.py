@@ -1,0 +1,29 @@
+"""What the node asks of its handlers: one that does not fit its operation is a type error in `node.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .models.model_quote_input import ModelQuoteInput
+    from .models.model_quote_output import ModelQuoteOutput
+
+
+class HandlesQuote(Protocol):
+    """Price one order."""
+
+    def handle(
+        self, request: ModelQuoteInput, /
+    ) -> ModelQuoteOutput | Awaitable[ModelQuoteOutput]:
+        """Do what `request` asks for and return what came of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """The node's handlers, each under its operation's name."""
+
+    quote: HandlesQuote
