@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types layers unit install bench lock wheel clean help
+.PHONY: demo test lint types layers docs unit install bench lock wheel clean help
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -13,7 +13,7 @@ help:  ## Show what can be made
 demo: $(INSTALLED)  ## Make a node from a sentence, then run the example system of four nodes
 	@$(BIN)/python examples/orders/demo.py
 
-test: lint types layers unit  ## Run every check and every test
+test: lint types layers docs unit  ## Run every check and every test
 
 lint: $(INSTALLED)  ## Check style and formatting
 	$(BIN)/ruff check .
@@ -24,6 +24,9 @@ types: $(INSTALLED)  ## Check types
 
 layers: $(INSTALLED)  ## Check which package may import which
 	@$(BIN)/lint-imports --no-logo
+
+docs: $(INSTALLED)  ## Build the documentation's pages into site/, any warning an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
@@ -42,7 +45,7 @@ lock: $(INSTALLED)  ## Pin the dependencies anew, by version and hash
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet --output-file requirements/dev.txt
 
 clean:  ## Remove what make made
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
