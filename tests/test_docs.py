@@ -1,4 +1,4 @@
-"""Every command and snippet of README and docs, run as a reader would run it."""
+"""Every command and snippet of README and docs, followed in order as a reader would."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.documents import blocks, write_shown_files
+from support.documents import Block, blocks, missing_lines, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 # `make test` is what runs this test, `make demo` has a test of its own, and the tests' Python is activated already.
 RUN_ELSEWHERE = ("make ", "source ")
+# What goes on until it is stopped; the next commands talk to it.
+GOES_ON = ("nodesmith up", "nodesmith broker")
+SHOWN_ONLY = {"mermaid"}
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -30,17 +33,20 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "PATH": path, "XDG_STATE_HOME": str(folder / "state"), **more}
 
 
-def bash(script: str, folder: Path, **more: str) -> None:
+def bash(script: str, folder: Path, **more: str) -> str:
+    """Run a script to its end, which has to be a good one, and return what it printed."""
     done = subprocess.run(
         ["bash", "-euc", script],
         cwd=folder,
         env=environment(folder, **more),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    return done.stdout
 
 
 @contextmanager
@@ -64,34 +70,50 @@ def left_running(command: str, folder: Path) -> Iterator[str]:
         process.communicate()
 
 
-def commands(document: Path) -> list[str]:
-    scripts = []
-    for block in blocks(document):
-        if block.language == "bash":
-            lines = [line for line in block.text.splitlines() if not line.startswith(RUN_ELSEWHERE)]
-            scripts.append("\n".join(lines))
-    return [script for script in scripts if script.strip()]
+def follow(document: list[Block], folder: Path) -> None:
+    """Do what a document shows, block by block."""
+    printed = ""
+    while document:
+        block = document.pop(0)
+        script = commands(block)
+        if script.startswith(GOES_ON):
+            with left_running(script, folder) as servers:
+                printed = bash(commands(document.pop(0)), folder, KAFKA_BOOTSTRAP_SERVERS=servers)
+        elif block.language == "bash":
+            printed = bash(script, folder)
+        elif block.language == "text":
+            assert missing_lines(block.text, printed) == []
+        elif block.is_part:
+            assert missing_lines(block.text, (folder / block.file).read_text(encoding="utf-8")) == []
+        elif block.file:
+            write_file(block, folder)
+        else:
+            assert block.language in SHOWN_ONLY, f"nothing runs this block:\n{block.text}"
+
+
+def commands(block: Block) -> str:
+    """Return the lines of a block of commands that are run here."""
+    lines = block.text.splitlines() if block.language == "bash" else []
+    return "\n".join(line for line in lines if not line.startswith(RUN_ELSEWHERE)).strip()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_holds_when_it_is_followed_from_its_first_block_to_its_last(
+    document: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+
+    follow(blocks(document), tmp_path)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_spec_that_a_document_shows_is_valid_and_generates(document: Path, tmp_path: Path) -> None:
-    for path in write_shown_files(document, tmp_path):
-        bash(f"nodesmith validate {path.name}", tmp_path)
-        bash(f"nodesmith generate {path.name} -o made", tmp_path)
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_command_of_a_document_does_its_work(document: Path, tmp_path: Path) -> None:
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    write_shown_files(document, tmp_path)
-    scripts = commands(document)
-    while scripts:
-        script = scripts.pop(0)
-        if script.startswith("nodesmith up"):
-            with left_running(script.strip(), tmp_path) as servers:
-                bash(scripts.pop(0), tmp_path, KAFKA_BOOTSTRAP_SERVERS=servers)
-        else:
-            bash(script, tmp_path)
+    for block in blocks(document):
+        if block.file.endswith((".node.yaml", "system.yaml")) and not block.is_part:
+            write_file(block, tmp_path)
+            bash(f"nodesmith validate {block.file}", tmp_path)
+            bash(f"nodesmith generate {block.file} -o made-of-{Path(block.file).stem}", tmp_path)
+            (tmp_path / block.file).unlink()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

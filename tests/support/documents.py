@@ -1,46 +1,71 @@
-"""Fenced blocks of a Markdown document, so that tests can run what the documents say."""
+"""Fenced blocks of a Markdown document, so that tests can run what the documents say.
+
+A block's first line may be a comment: with a file's path it shows that file, with `from` and a path a part of it.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE_NAME = re.compile(r"# (\S+\.yaml)\n")
+_TITLE = re.compile(r"(?:# |\{# )(from )?(\S+\.\w+)(?: #\})?\n")
+GAP = "..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One fenced block: its language and its text."""
+    """One fenced block: its language and its text, and the file it shows, whole or in part."""
 
     language: str
     text: str
-
-    @property
-    def file_name(self) -> str | None:
-        """The file the block shows, where its first line is a comment with that file's name."""
-        found = _FILE_NAME.match(self.text)
-        return found.group(1) if found else None
+    file: str = ""
+    is_part: bool = False
 
 
 def blocks(document: Path) -> list[Block]:
     """Return the fenced blocks of a document, in order."""
-    return [
-        Block(language=language, text=text)
-        for language, text in _BLOCK.findall(document.read_text(encoding="utf-8"))
-    ]
+    found = _BLOCK.findall(document.read_text(encoding="utf-8"))
+    return [_block(language, text) for language, text in found]
 
 
-def write_shown_files(document: Path, folder: Path) -> list[Path]:
-    """Write the files that a document shows into `folder` and return their paths."""
-    written = []
-    for block in blocks(document):
-        if block.file_name:
-            path = folder / block.file_name
-            path.write_text(block.text, encoding="utf-8")
-            written.append(path)
-    return written
+def _block(language: str, text: str) -> Block:
+    title = _TITLE.match(text) if language not in ("bash", "text") else None
+    if title is None:
+        return Block(language=language, text=text)
+    is_part = bool(title[1])
+    # The comment is a line of a YAML or Python file like any other; a template would print it.
+    keeps_title = not is_part and not text.startswith("{#")
+    return Block(
+        language=language, text=text if keeps_title else text[title.end() :], file=title[2], is_part=is_part
+    )
+
+
+def write_file(block: Block, folder: Path) -> None:
+    """Write the file that a block shows."""
+    path = folder / block.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+
+
+def missing_lines(shown: str, actual: str) -> list[str]:
+    """Return the shown runs of lines that `actual` does not hold one after the other; `...` stands between two runs."""
+    rest = _lines(actual)
+    missing = []
+    for run in re.split(rf"^\s*{re.escape(GAP)}\s*$\n", shown, flags=re.MULTILINE):
+        lines = _lines(run)
+        at = next((i for i in range(len(rest)) if _lines("\n".join(rest[i : i + len(lines)])) == lines), None)
+        if at is None:
+            missing.append(run)
+        else:
+            rest = rest[at + len(lines) :]
+    return missing
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in dedent(text).strip("\n").split("\n")]
