@@ -15,6 +15,7 @@ from nodesmith.generation.post_check import post_check
 from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
+from nodesmith.generation.update.changes import NO_CHOICES
 from nodesmith.generation.verify import verify as verify_nodes
 from nodesmith.generation.write import write
 from nodesmith.naming import node_folder
@@ -27,11 +28,27 @@ if TYPE_CHECKING:
     from nodesmith.generation.files import NodeFiles
     from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
+    from nodesmith.generation.update.changes import Choices
     from nodesmith.spec.model import NodeSpec, SystemSpec
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What stages 1 to 5 make: each node's contract, and the files of every unit."""
+
+    contracts: tuple[NodeContract, ...]
+    files: dict[str, NodeFiles]
+
+
 def run(
-    specs: SystemSpec, target: Path, *, verify: bool, report: Listener, parse_ms: float = 0.0
+    specs: SystemSpec,
+    target: Path,
+    *,
+    verify: bool,
+    report: Listener,
+    parse_ms: float = 0.0,
+    templates: Templates | None = None,
+    choices: Choices = NO_CHOICES,
 ) -> PipelineReport:
     """Generate every node of `specs` into `target` and return what was done.
 
@@ -47,40 +64,56 @@ def run(
         record.add(event)
         report(event)
 
-    templates = packaged_templates()
-    contracts: list[NodeContract] = []
-    files: dict[str, NodeFiles] = {}
     for spec in specs.nodes:
-        node = node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
-        tell(StageEvent(node=node, number="1", status=Status.DONE, ms=round(parse_ms / len(specs.nodes), 3)))
-        contract, made = _make(spec, node, target, templates, tell=tell, others=tuple(files))
-        contracts.append(contract)
-        files[node] = made
-    with _stage(tell, tuple(files), "6") as ending:
-        write(files, target)
-        ending.files = {node: tuple(made) for node, made in files.items()}
-    _verify(contracts, target, tell=tell, wanted=verify)
+        ms = round(parse_ms / len(specs.nodes), 3)
+        tell(StageEvent(node=_folder(spec), number="1", status=Status.DONE, ms=ms))
+    made = make(specs, target, templates or packaged_templates(), tell=tell)
+    _write(made, target, choices, tell=tell)
+    _verify(made.contracts, target, tell=tell, wanted=verify)
     return record.report()
 
 
-def _make(
-    spec: NodeSpec, node: str, target: Path, templates: Templates, *, tell: Listener, others: tuple[str, ...]
+def make(specs: SystemSpec, target: Path, templates: Templates, *, tell: Listener) -> Made:
+    """Take all nodes through the stages that touch no disk; raises GateError."""
+    contracts: list[NodeContract] = []
+    files: dict[str, NodeFiles] = {}
+    for spec in specs.nodes:
+        contract, made = _make_node(spec, target, templates, tell=tell, others=tuple(files))
+        contracts.append(contract)
+        files[contract.folder] = made
+    for contract in contracts:
+        with _stage(tell, (contract.folder,), "5"):
+            files[contract.folder] = post_check(files[contract.folder], contract)
+    return Made(contracts=tuple(contracts), files=files)
+
+
+def _make_node(
+    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: tuple[str, ...]
 ) -> tuple[NodeContract, NodeFiles]:
-    """Take one node through the stages that touch no disk."""
-    with _stage(tell, (node,), "2"):
+    node = (_folder(spec),)
+    with _stage(tell, node, "2"):
         contract = make_contract(spec)
-    with _stage(tell, (node,), "3"):
+    with _stage(tell, node, "3"):
         pre_check(contract, templates, target, others=others)
-    with _stage(tell, (node,), "4"):
+    with _stage(tell, node, "4"):
         files = generate_code(contract, templates)
-    with _stage(tell, (node,), "4.5") as ending:
+    with _stage(tell, node, "4.5") as ending:
         files = integrate_event_bus(files, contract, templates)
         if not takes_event_bus(spec):
             ending.status = Status.SKIPPED
             ending.detail = f"Skipping event bus integration for {spec.archetype} node (optional)"
-    with _stage(tell, (node,), "5"):
-        files = post_check(dict(sorted(files.items())), contract)
-    return contract, files
+    return contract, dict(sorted(files.items()))
+
+
+def _folder(spec: NodeSpec) -> str:
+    return node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
+
+
+def _write(made: Made, target: Path, choices: Choices, *, tell: Listener) -> None:
+    nodes = tuple(contract.folder for contract in made.contracts)
+    with _stage(tell, nodes, "6") as ending:
+        write(made.files, target)
+        ending.files = {node: tuple(made.files[node]) for node in nodes}
 
 
 def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, wanted: bool) -> None:
