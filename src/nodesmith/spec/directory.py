@@ -91,7 +91,7 @@ class Directory:
         if not named:
             return self._outside(ref, tree, asker, findings)
         if len(named) > 1:
-            domains = " and ".join(sorted(f"'{event_domain(n.spec.domain)}'" for n in named))
+            domains = " and ".join(sorted(f"'{event_domain(n.spec.domain)}' ({n.tree.key})" for n in named))
             message = f"there is a node '{ref.node}' in the domains {domains}"
             findings.add("ambiguous", message, tree.place, f"write domain/{ref_text(ref)}")
             return None

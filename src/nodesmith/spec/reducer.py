@@ -113,11 +113,12 @@ def check_event_keys(events: Sequence[EventSpec], state: StateSpec, tree: Tree, 
     key = field_named(state.key, state.fields)
     if key is None:
         return
+    stands = tree.at("state", "fields", state.key).key
     for event in events:
         place = tree.at("events", event.name, "fields")
         carried = field_named(state.key, event.fields)
         if carried is None:
-            message = f"the event '{event.name}' does not carry the state's key '{state.key}'"
+            message = f"the event '{event.name}' does not carry the state's key '{state.key}' ({stands})"
             findings.add("event-key", message, place.key, f"add '{state.key}: {type_text(key.type)}'")
         elif not fits(carried.type, key.type) or not carried.required:
             found = (
@@ -125,7 +126,9 @@ def check_event_keys(events: Sequence[EventSpec], state: StateSpec, tree: Tree, 
                 if carried.required
                 else f"{type_text(carried.type)} that may be left out"
             )
-            message = f"the key '{state.key}' is {found} here and {type_text(key.type)} in the state"
+            message = (
+                f"the key '{state.key}' is {found} here and {type_text(key.type)} in the state ({stands})"
+            )
             findings.add("event-key", message, place.at(state.key).place, "make them the same")
 
 

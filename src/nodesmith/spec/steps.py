@@ -275,4 +275,6 @@ def _check_result(scope: _Scope) -> None:
         field = field_named(name, scope.operation.output)
         if field is not None:
             tree = scope.node.tree.at("workflow", "result", name)
-            _check_fit(binding, field, tree, f"the output of '{scope.operation.name}'", scope)
+            stands = scope.node.tree.at("operations", scope.operation.name, "output", name).key
+            whose = f"the output of '{scope.operation.name}' ({stands})"
+            _check_fit(binding, field, tree, whose, scope)

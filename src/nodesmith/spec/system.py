@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nodesmith.naming import event_domain, kebab, node_folder
+from nodesmith.naming import event_domain, kebab, node_class, node_folder
 from nodesmith.spec.completing import complete_document
+from nodesmith.spec.cycles import check_cycles
 from nodesmith.spec.directory import Directory, Target
 from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, OperationRef
 from nodesmith.spec.operations import field_named, ref_text
@@ -30,35 +31,46 @@ def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpe
     read = [replace(node, spec=_with_events(node, directory, findings)) for node in nodes]
     directory = Directory.of(read)
     nodes_read = tuple(resolve_workflow(node, directory, findings) for node in read)
+    check_cycles([replace(node, spec=spec) for node, spec in zip(read, nodes_read, strict=True)], findings)
     if findings:
         return nodes_read
     return tuple(replace(node, document=complete_document(node, nodes_read)) for node in nodes_read)
 
 
 def _check_names(nodes: Sequence[ReadNode], findings: Findings) -> None:
+    """Find nodes whose names are told apart by a person, and not where they are used; each node once."""
     named = [node for node in nodes if node.spec.name]
-    _check_unique(named, findings, _topic_name, "share their topics")
-    _check_unique(named, findings, _folder, "share their folder")
+    for what, why in ((_topic_name, "topics"), (_folder, "folder"), (_class, "class name")):
+        named = _unique(named, findings, what, why)
 
 
 def _topic_name(spec: NodeSpec) -> tuple[str, str]:
+    """Return what topics, event types and the consumer group are named after."""
     return event_domain(spec.domain), kebab(spec.name)
 
 
 def _folder(spec: NodeSpec) -> str:
-    return node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
+    """Return the folder; the console script, the image and the service are named after it."""
+    return node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype).casefold()
 
 
-def _check_unique(
+def _class(spec: NodeSpec) -> tuple[str, str]:
+    """Return the class and its domain: `order_1` and `order1` are the same there, and no two of one domain should be."""
+    return event_domain(spec.domain), node_class(name=spec.name, archetype=spec.archetype)
+
+
+def _unique(
     nodes: Sequence[ReadNode], findings: Findings, what: Callable[[NodeSpec], Hashable], why: str
-) -> None:
+) -> list[ReadNode]:
+    """Return the nodes that are the first of their kind, and find the others."""
     seen: dict[Hashable, ReadNode] = {}
     for node in nodes:
         first = seen.setdefault(what(node.spec), node)
         if first is not node:
             other = first.tree.at("name").place
-            message = f"this node and '{first.spec.name}' ({other}) would {why}"
+            message = f"this node and '{first.spec.name}' ({other}) would share their {why}"
             findings.add("name-collision", message, node.tree.at("name").place, "rename one of them")
+    return list(seen.values())
 
 
 def _with_events(node: ReadNode, directory: Directory, findings: Findings) -> NodeSpec:
@@ -81,8 +93,9 @@ def _check_sources(events: Sequence[EventSpec], node: ReadNode, findings: Findin
     seen: dict[OperationRef, str] = {}
     for event in events:
         if event.source is not None and seen.setdefault(event.source, event.name) != event.name:
-            message = f"'{seen[event.source]}' comes from {ref_text(event.source)}, too"
-            place = node.tree.at("events", event.name, "from").place
+            tree, first = node.tree.at("events"), seen[event.source]
+            message = f"'{first}' ({tree.at(first, 'from').place}) comes from {ref_text(event.source)}, too"
+            place = tree.at(event.name, "from").place
             findings.add("contradiction", message, place, "make one event of the two")
 
 
