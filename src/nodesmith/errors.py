@@ -3,6 +3,7 @@
 NodesmithError                      everything nodesmith raises on purpose
 ├── InputError                      exit 2: what a person wrote or typed cannot be used
 │   ├── SpecError                   a spec file has findings; carries all of them
+│   ├── LockError                   locks of generated nodes cannot be used; carries a finding each
 │   └── SentenceError               a sentence could not be understood
 ├── ConflictError                   exit 3: a person's files are in the way
 ├── GateError                       exit 4: a gate of the pipeline did not hold; carries its findings
@@ -91,6 +92,10 @@ class _FindingsError(NodesmithError):
 
 class SpecError(_FindingsError, InputError):
     """A spec file has findings; all of them are in `findings`."""
+
+
+class LockError(_FindingsError, InputError):
+    """Locks of generated nodes cannot be used; each has its finding in `findings`."""
 
 
 class SentenceError(InputError):

@@ -1,0 +1,77 @@
+"""Files that are there but are not made any more, and a person's own files in a version's folder that moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.generation.files import Owner
+from nodesmith.generation.update.changes import Action, Change
+from nodesmith.generation.update.line_ends import read_style
+from nodesmith.generation.update.lock import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nodesmith.generation.update.disk import Disk
+    from nodesmith.generation.update.lock import Entry
+    from nodesmith.generation.update.moves import Moves
+
+NO_LONGER_MADE = "is not made any more; remove it where nothing needs it"
+
+
+def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry) -> Change | None:
+    """Return what becomes of a file that nodesmith wrote once: it goes where nobody touched it, and stays otherwise."""
+    found = disk.look(path)
+    if found.is_missing:
+        return None
+    if found.data is None:
+        detail = f"{NO_LONGER_MADE}: {found.obstacle}"
+        return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=detail)
+    is_untouched = digest(found.data) == entry.sha or digest(read_style(found.data, made=b"")[1]) == entry.sha
+    if is_untouched and entry.owner is not Owner.SEEDED:
+        return Change(path=path, action=Action.REMOVE, owner=entry.owner, before=found.data)
+    if moves.moved(path) == path:
+        return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=NO_LONGER_MADE)
+    return move_along(disk, moves, path, owner=entry.owner, detail=NO_LONGER_MADE)
+
+
+def move_along(
+    disk: Disk, moves: Moves, path: str, *, owner: Owner = Owner.SEEDED, detail: str = ""
+) -> Change:
+    """Return how a file of the person's goes to the new folder of its version, byte for byte."""
+    found, place = disk.look(path), moves.moved(path)
+    there = disk.look(place)
+    if found.data is None or not _is_encodable(path):
+        reason = found.obstacle or "has a name that is no Unicode text"
+        detail = f"cannot be moved to {place}: {reason}; move it there yourself"
+        return Change(path=path, action=Action.CONFLICT, owner=owner, detail=detail)
+    if there.data == found.data:
+        return Change(
+            path=path, action=Action.REMOVE, owner=owner, before=found.data, detail=f"is {place} already"
+        )
+    if not there.is_missing:
+        detail = f"moves here from {path}, but something else is here already"
+        return Change(path=place, action=Action.CONFLICT, owner=owner, detail=detail)
+    names = f"still names {moves.old}" if moves.still_names_old(found.data) else ""
+    return Change(
+        path=place, action=Action.MOVE, owner=owner, before=found.data, after=found.data,
+        executable=found.is_executable, mode=found.mode, moved_from=path, detail=detail or names,
+    )  # fmt: skip
+
+
+def caches_left_behind(disk: Disk, moves: Moves) -> Iterator[Change]:
+    """Yield the removal of what Python cached of modules that move, so that the old folder does not stay for it."""
+    if not moves.old:
+        return
+    for path in disk.caches(moves.old):
+        found = disk.look(path)
+        if found.data is not None:
+            yield Change(path=path, action=Action.REMOVE, before=found.data)
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
