@@ -19,15 +19,16 @@ from event_bus.sources import METHODS, NODE, class_named, spliced
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.meta import find_undeclared_variables
+from pydantic import BaseModel
 
 from nodesmith.errors import GateError
 from nodesmith.generation.event_bus_integration import event_bus_blocks, startup_script
 from nodesmith.generation.rendering import TEMPLATES, packaged_templates
+from nodesmith.runtime import NodeDefinition, NodeIdentity, Operation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ODD = 'it\'s "odd" \\ """ {{ 7 * 7 }} {% x %} é\n#'
 INTROSPECTION = "event_bus/introspection_event.py.j2"
 STARTUP = "event_bus/start_node.py.j2"
 
@@ -62,16 +63,23 @@ class Service:
         return said
 
 
-def node_that_announces(block: str, *, available: bool = True) -> Any:
+def operation(name: str) -> Operation:
+    return Operation(name=name, input_model=BaseModel, output_model=BaseModel, handler=print)
+
+
+def node_that_announces(*operations: str, available: bool = True) -> Any:
+    block = packaged_templates().text(INTROSPECTION, {}, stage="4.5")
     node = class_of(block, {"EVENT_BUS_AVAILABLE": available, "UUID": UUID})()
+    identity = NodeIdentity(name="mailer", domain="crm", archetype="effect")
+    node.definition = NodeDefinition(
+        identity=identity, operations=tuple(operation(name) for name in operations)
+    )
     node.event_publisher, node._service = Publisher(), Service()
     return node
 
 
 def test_introspection_template_renders() -> None:
-    node = node_that_announces(
-        packaged_templates().text(INTROSPECTION, {"capabilities": ["crm.send"]}, stage="4.5")
-    )
+    node = node_that_announces("send")
     question = uuid4()
 
     asyncio.run(node._publish_introspection_event())
@@ -84,9 +92,8 @@ def test_introspection_template_renders() -> None:
 
 
 def test_introspection_is_kept_back_while_there_is_no_bus() -> None:
-    block = packaged_templates().text(INTROSPECTION, {"capabilities": []}, stage="4.5")
-    without_client = node_that_announces(block, available=False)
-    not_started = node_that_announces(block)
+    without_client = node_that_announces(available=False)
+    not_started = node_that_announces()
     not_started._service = None
 
     asyncio.run(without_client._publish_introspection_event())
@@ -97,15 +104,12 @@ def test_introspection_is_kept_back_while_there_is_no_bus() -> None:
 
 
 def test_introspection_template_all_variables() -> None:
-    capabilities = ["crm.send-mail", ODD]
+    # What a node can do is said once, in its definition: the template takes nothing, so that it cannot say otherwise.
+    assert variables(INTROSPECTION) == set()
 
-    assert variables(INTROSPECTION) == {"capabilities"}
-    node = class_of(
-        packaged_templates().text(INTROSPECTION, {"capabilities": capabilities}, stage="4.5"), {"UUID": UUID}
-    )()
-    assert node._get_node_capabilities() == capabilities
-    with pytest.raises(GateError, match="capabilities"):
-        packaged_templates().text(INTROSPECTION, {}, stage="4.5")
+    node = node_that_announces("send_mail", "recall_mail2")
+
+    assert node._get_node_capabilities() == ["crm.send-mail", "crm.recall-mail2"]
 
 
 def test_startup_script_template_renders(tmp_path: Path) -> None:
@@ -206,7 +210,7 @@ def test_a_startup_script_finds_its_own_package_before_one_of_the_same_name(tmp_
 
 @given(st.text(max_size=40))
 def test_a_service_name_is_data_whatever_it_holds(name: str) -> None:
-    blocks = event_bus_blocks(packaged_templates(), service_name=name, capabilities=())
+    blocks = event_bus_blocks(packaged_templates(), service_name=name)
 
     statement = blocks.init_statements["_service_name"]
 
@@ -222,9 +226,7 @@ def test_the_other_templates_hold_nothing_of_a_spec_but_its_name(template: str, 
 
 
 def test_init_takes_the_servers_from_the_environment_or_the_known_default() -> None:
-    statement = event_bus_blocks(packaged_templates(), service_name="x", capabilities=()).init_statements[
-        "_bootstrap_servers"
-    ]
+    statement = event_bus_blocks(packaged_templates(), service_name="x").init_statements["_bootstrap_servers"]
     assert isinstance(statement, ast.Assign)
     code = compile(ast.Expression(statement.value), "init.py", "eval")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CLASS = "NodeGreeterEffect"
 FOLDER = "node_crm_greeter_effect"
-CAPABILITIES = ("crm.greet", 'crm.it\'s "odd" \\ {{ text }}\n')
+CAPABILITIES = ("crm.greet",)
 
 GREETER = '''\
 """Greets people."""
@@ -83,7 +83,7 @@ class NodeGreeterEffect:
 
 def write_package(target: Path, *, class_name: str = CLASS, source: str = GREETER) -> Path:
     """Write a node with the bus in it, and return the path of its start script."""
-    blocks = event_bus_blocks(packaged_templates(), service_name="greeter", capabilities=CAPABILITIES)
+    blocks = event_bus_blocks(packaged_templates(), service_name="greeter")
     version = target / FOLDER / "v1_0_0"
     version.mkdir(parents=True)
     for folder in (version.parent, version):

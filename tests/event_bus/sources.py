@@ -8,9 +8,7 @@ from nodesmith.generation.event_bus.splice import splice_event_bus
 from nodesmith.generation.event_bus_integration import event_bus_blocks
 from nodesmith.generation.rendering import packaged_templates
 
-BLOCKS = event_bus_blocks(
-    packaged_templates(), service_name="mailer", capabilities=("crm.send-mail", "crm.recall-mail")
-)
+BLOCKS = event_bus_blocks(packaged_templates(), service_name="mailer")
 
 INIT_ATTRIBUTES = (
     "event_publisher",

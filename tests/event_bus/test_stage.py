@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
+import subprocess
+import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from event_bus.sources import METHODS, NODE, class_named
@@ -16,6 +20,9 @@ from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.files import GeneratedFile
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.spec.loading import load_node_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIELDS = {"customer_id": "str", "total": "decimal"}
 DOCUMENTS: dict[str, dict[str, object]] = {
@@ -101,11 +108,31 @@ def test_an_effect_and_an_orchestrator_live_and_die_by_the_same_code() -> None:
         cls = class_named(integrated(node)["v1_0_0/node.py"].text, node.class_name)
         methods[archetype] = {name: method(cls, name) for name in METHODS}
 
-    effect, orchestrator = methods["effect"], methods["orchestrator"]
-    for name in METHODS[:-1]:
-        assert ast.dump(effect[name]) == ast.dump(orchestrator[name])
-    assert ast.dump(effect[METHODS[-1]]) != ast.dump(orchestrator[METHODS[-1]])
-    assert without_lists(effect[METHODS[-1]]) == without_lists(orchestrator[METHODS[-1]])
+    for name in METHODS:
+        assert ast.dump(methods["effect"][name]) == ast.dump(methods["orchestrator"][name])
+
+
+CAN_DO = """
+import importlib, json, sys
+print(json.dumps([getattr(importlib.import_module(module), name)()._get_node_capabilities()
+                  for module, name in json.loads(sys.argv[1])]))
+"""
+
+
+def test_a_node_says_it_can_do_what_its_contract_says(tmp_path: Path) -> None:
+    nodes = [contract(archetype, event_bus=True) for archetype in DOCUMENTS]
+    for node in nodes:
+        for path, file in integrated(node).items():
+            place = tmp_path / node.folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(file.text)
+
+    asked = json.dumps([(f"{node.package}.node", node.class_name) for node in nodes])
+    done = subprocess.run(
+        [sys.executable, "-c", CAN_DO, asked], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(done.stdout) == [list(node.capabilities) for node in nodes]
 
 
 def test_every_use_of_the_bus_is_behind_the_guard() -> None:
@@ -160,13 +187,6 @@ def method(cls: ast.ClassDef, name: str) -> ast.FunctionDef | ast.AsyncFunctionD
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == name:
             return item
     raise AssertionError(f"{cls.name} has no {name}")
-
-
-def without_lists(definition: ast.AST) -> str:
-    for item in ast.walk(definition):
-        if isinstance(item, ast.List):
-            item.elts.clear()
-    return ast.dump(definition)
 
 
 def is_publisher_call(node: ast.AST) -> bool:

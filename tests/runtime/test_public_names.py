@@ -23,6 +23,7 @@ PUBLIC = {
     "current_command",
     "data_directory",
     "default_instance_id",
+    "definition_of",
     "event_bus_skipped",
     "make_node_id",
     "run_node",

@@ -15,7 +15,7 @@ from nodesmith.generation.event_bus.source import STAGE, refusal
 from nodesmith.generation.event_bus.splice import splice_event_bus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.generation.files import GeneratedFile, NodeFiles
@@ -41,7 +41,7 @@ def integrate_event_bus(
     if node is None:
         message, fix = f"the node has no {path}", "generate the node first"
         raise refusal(Finding(rule="node-missing", message=message, fix=fix, file=path))
-    blocks = event_bus_blocks(templates, service_name=contract.spec.name, capabilities=contract.capabilities)
+    blocks = event_bus_blocks(templates, service_name=contract.spec.name)
     text = splice_event_bus(node.text, class_name=contract.class_name, blocks=blocks, file=path)
     start = startup_script(templates, class_name=contract.class_name)
     added = {path: replace(node, text=text), f"{contract.version_folder}/start_node.py": start}
@@ -53,9 +53,7 @@ def takes_event_bus(spec: NodeSpec) -> bool:
     return spec.archetype.is_always_on_the_bus or spec.event_bus
 
 
-def event_bus_blocks(
-    templates: Templates, *, service_name: str, capabilities: Sequence[str]
-) -> EventBusBlocks:
+def event_bus_blocks(templates: Templates, *, service_name: str) -> EventBusBlocks:
     """Return the blocks for one node; only what is given here differs from one node to the next."""
 
     def block(name: str, **values: object) -> str:
@@ -64,7 +62,7 @@ def event_bus_blocks(
     return EventBusBlocks(
         imports=block("imports"),
         init=block("init", service_name=service_name),
-        methods=(block("lifecycle"), block("introspection_event", capabilities=capabilities)),
+        methods=(block("lifecycle"), block("introspection_event")),
     )
 
 

@@ -1,6 +1,7 @@
 """What a generated node stands on. Importing it needs no Kafka client; `nodesmith.runtime.bus` does."""
 
 from nodesmith.errors import HandlerNotImplementedError, OperationError
+from nodesmith.runtime.adoption import definition_of
 from nodesmith.runtime.context import Command, command_at_hand, current_command
 from nodesmith.runtime.definition import BusClient, NodeDefinition
 from nodesmith.runtime.envelope import Envelope, OutgoingRecord
@@ -29,6 +30,7 @@ __all__ = [
     "current_command",
     "data_directory",
     "default_instance_id",
+    "definition_of",
     "event_bus_skipped",
     "make_node_id",
     "run_node",

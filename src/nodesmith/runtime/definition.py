@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nodesmith import naming
 from nodesmith.errors import UnknownOperationError
 from nodesmith.runtime.context import Command, command_at_hand
 from nodesmith.runtime.operations import Operation, Outcome, Subscription, carry_out, fit
@@ -51,12 +52,20 @@ class NodeDefinition:
         return any(operation.has_state_machine for operation in self.operations)
 
     @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What this node can do for others, such as `crm.upsert-customer`: its operations, whoever does them."""
+        domain = self.identity.event_domain
+        return tuple(f"{domain}.{naming.kebab(operation.name)}" for operation in self.operations)
+
+    @property
     def answer_topics(self) -> tuple[str, ...]:
         """Where records about this node's work leave."""
         identity = self.identity
         has_intents = any(operation.intents for operation in self.operations)
         intents = (identity.intent_topic,) if has_intents else ()
-        workflows = (identity.workflow_topic,) if identity.archetype == "orchestrator" else ()
+        # Only the runtime's own workflows tell their story: they are the bus clients of an orchestrator.
+        tells_workflows = identity.archetype == "orchestrator" and self.bus_clients
+        workflows = (identity.workflow_topic,) if tells_workflows else ()
         return (identity.completed_topic, identity.failed_topic, *intents, *workflows)
 
     @property

@@ -137,6 +137,4 @@ class NodeOrderFulfilmentOrchestrator:
 
     def _get_node_capabilities(self) -> list[str]:
         """Return the names of what this node can do for others."""
-        return [
-            "orders.fulfil-order",
-        ]
+        return list(self.definition.capabilities)

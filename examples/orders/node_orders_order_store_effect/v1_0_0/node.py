@@ -148,7 +148,4 @@ class NodeOrderStoreEffect:
 
     def _get_node_capabilities(self) -> list[str]:
         """Return the names of what this node can do for others."""
-        return [
-            "orders.store-order",
-            "orders.delete-order",
-        ]
+        return list(self.definition.capabilities)

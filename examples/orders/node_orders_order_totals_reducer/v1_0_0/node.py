@@ -153,7 +153,4 @@ class NodeOrderTotalsReducer:
 
     def _get_node_capabilities(self) -> list[str]:
         """Return the names of what this node can do for others."""
-        return [
-            "orders.order-stored",
-            "orders.get-state",
-        ]
+        return list(self.definition.capabilities)

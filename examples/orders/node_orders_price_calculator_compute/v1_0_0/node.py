@@ -134,6 +134,4 @@ class NodePriceCalculatorCompute:
 
     def _get_node_capabilities(self) -> list[str]:
         """Return the names of what this node can do for others."""
-        return [
-            "orders.quote",
-        ]
+        return list(self.definition.capabilities)
