@@ -44,10 +44,8 @@ def load(document: object, folder: Path) -> SystemSpec:
 def made(spec: NodeSpec) -> NodeFiles:
     """Return a node's files after all gates that need no disk; that `node.yaml` reads back is one of them."""
     contract = make_contract(spec)
-    return post_check(
-        integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates()),
-        contract,
-    )
+    files = integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates())
+    return post_check({contract.folder: files}, [contract])[contract.folder]
 
 
 def shape(source: str) -> list[str]:

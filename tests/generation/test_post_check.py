@@ -11,6 +11,8 @@ from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.files import GeneratedFile, NodeFiles
 from nodesmith.generation.gates.bus_guards import guard_findings
+from nodesmith.generation.gates.model_process import ModelProcess
+from nodesmith.generation.gates.syntax import parse_node
 from nodesmith.generation.post_check import post_check
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.spec.loading import load_node_document
@@ -28,11 +30,17 @@ def files(contract: NodeContract) -> NodeFiles:
     return integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates())
 
 
+def check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
+    return post_check({contract.folder: files}, [contract])[contract.folder]
+
+
 def rules(files: NodeFiles, contract: NodeContract) -> set[tuple[str, str]]:
     with pytest.raises(GateError) as raised:
-        post_check(files, contract)
+        check(files, contract)
     assert raised.value.stage == "5"
-    return {(finding.rule, finding.file) for finding in raised.value.findings}
+    return {
+        (finding.rule, finding.file.removeprefix(f"{contract.folder}/")) for finding in raised.value.findings
+    }
 
 
 def changed(files: NodeFiles, path: str, old: str, new: str) -> NodeFiles:
@@ -41,7 +49,7 @@ def changed(files: NodeFiles, path: str, old: str, new: str) -> NodeFiles:
 
 
 def test_what_the_stages_before_made_passes(files: NodeFiles, contract: NodeContract) -> None:
-    checked = post_check(files, contract)
+    checked = check(files, contract)
 
     assert set(checked) == set(files)
     assert checked["v1_0_0/start_node.py"].executable
@@ -79,7 +87,7 @@ def test_an_import_that_leads_nowhere(
     broken = changed(files, KEPT, "\nclass ", f"{statement}\n\nclass ")
 
     with pytest.raises(GateError) as raised:
-        post_check(broken, contract)
+        check(broken, contract)
 
     assert any(message in finding.message for finding in raised.value.findings)
 
@@ -88,6 +96,42 @@ def test_a_model_that_cannot_be_built(files: NodeFiles, contract: NodeContract) 
     broken = changed(files, KEPT, "item_id: str", "item_id: str = Field(ge='a', pattern='(')")
 
     assert ("model", KEPT) in rules(changed(broken, KEPT, "ConfigDict", "ConfigDict, Field"), contract)
+
+
+def test_a_process_beside_this_one_builds_models_as_well(files: NodeFiles, contract: NodeContract) -> None:
+    broken = changed(files, KEPT, "item_id: str", "item_id: list[Gone]")
+
+    with ModelProcess() as builder:
+        assert post_check({contract.folder: files}, [contract], builder=builder)
+    with ModelProcess() as builder, pytest.raises(GateError) as raised:
+        post_check({contract.folder: broken}, [contract], builder=builder)
+
+    (finding,) = [finding for finding in raised.value.findings if finding.rule == "model"]
+    assert (finding.file, finding.message) == (f"{contract.folder}/{KEPT}", "ModelKeepInput is not complete")
+
+
+def test_models_are_built_here_where_that_process_was_killed(
+    files: NodeFiles, contract: NodeContract
+) -> None:
+    broken = changed(files, KEPT, "item_id: str", "item_id: list[Gone]")
+
+    with ModelProcess() as builder:
+        builder.kill()
+        assert post_check({contract.folder: files}, [contract], builder=builder)
+        with pytest.raises(GateError) as raised:
+            post_check({contract.folder: broken}, [contract], builder=builder)
+
+    assert "model" in {finding.rule for finding in raised.value.findings}
+
+
+def test_each_finding_names_its_node(files: NodeFiles, contract: NodeContract) -> None:
+    other = dataclasses.replace(contract, folder="node_other_effect")
+    broken = changed(files, KEPT, "from pydantic", "import os\nfrom pydantic")
+
+    with pytest.raises(GateError) as raised:
+        post_check({contract.folder: files, other.folder: broken}, [contract, other])
+
+    assert {finding.file for finding in raised.value.findings} == {f"{other.folder}/{KEPT}"}
 
 
 def test_what_the_linter_finds(files: NodeFiles, contract: NodeContract) -> None:
@@ -128,6 +172,8 @@ else:
     ],
 )
 def test_every_use_of_the_bus_is_guarded(code: str, holds: bool) -> None:
-    findings = list(guard_findings({"node.py": GeneratedFile(text=code)}))
+    parsed, _ = parse_node({"node.py": GeneratedFile(text=code)})
+
+    findings = list(guard_findings(parsed))
 
     assert (findings == []) == holds

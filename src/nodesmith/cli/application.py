@@ -17,6 +17,8 @@ from nodesmith.errors import ExitCode, Finding, NodesmithError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nodesmith.generation.gates.model_gate import ModelBuilder
+
 # name -> what it does; each is `command` in `nodesmith.cli.<name>`, loaded only when it is needed.
 COMMANDS = {
     "new": "Make a node from one sentence.",
@@ -65,10 +67,15 @@ def application() -> None:
     """Hold the commands."""
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return a way to end
-    """Run one command and return its exit status; no traceback reaches a person."""
+def run(arguments: Sequence[str], builder: ModelBuilder | None = None) -> int:  # noqa: PLR0911 - one return a way to end
+    """Run one command and return its exit status; no traceback reaches a person.
+
+    `builder` builds models for a command that makes nodes.
+    """
     try:
-        status = application.main(args=list(arguments), prog_name="nodesmith", standalone_mode=False)
+        status = application.main(
+            args=list(arguments), prog_name="nodesmith", standalone_mode=False, obj=builder
+        )
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

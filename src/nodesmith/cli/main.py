@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from nodesmith.generation.gates.model_process import ModelProcess
 
 # Looking for pydantic's plugins costs 30 ms at every start, and this command line uses none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -23,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"nodesmith {__version__}")  # noqa: T201 - nothing is loaded yet that could print
         return 0
     try:
-        return import_module("nodesmith.cli.application").run(arguments)  # type: ignore[no-any-return]
+        with _model_process(arguments) as builder:
+            return import_module("nodesmith.cli.application").run(arguments, builder)  # type: ignore[no-any-return]
     except KeyboardInterrupt:  # while the imports are still under way
         return 130
     except ModuleNotFoundError as error:
@@ -31,6 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if package in ("", "nodesmith"):
             raise
         return _not_installed(package)
+
+
+def _model_process(arguments: Sequence[str]) -> AbstractContextManager[ModelProcess | None]:
+    """Start what builds models before anything else is loaded, where nodes will be made and a processor is free."""
+    makes_nodes = arguments[:1] in (["generate"], ["new"]) and not {"-h", "--help"}.intersection(arguments)
+    if not (makes_nodes and sys.executable and (os.cpu_count() or 1) > 1):
+        return nullcontext()
+    from nodesmith.generation.gates.model_process import ModelProcess
+
+    return ModelProcess()
 
 
 def _not_installed(package: str) -> int:

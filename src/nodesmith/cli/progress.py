@@ -6,58 +6,82 @@ import json
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
 from nodesmith.cli.application import describe, report
+from nodesmith.cli.diffs import conflict_diff, plan_diff
+from nodesmith.cli.outcome import document, lines
 from nodesmith.errors import ExitCode, NodesmithError
 from nodesmith.generation.pipeline import run
 from nodesmith.generation.report import STAGES, PipelineReport, Record, StageEvent, Status
+from nodesmith.generation.update.changes import Choices, Resolution
+from nodesmith.generation.update.conflicts import UnfinishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from nodesmith.generation.report import Listener
+    from nodesmith.generation.update.changes import Plan
     from nodesmith.spec.model import SystemSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to do and show: with any of `dry_run`, `diff` and `check` nothing is written."""
+
+    verify: bool
+    as_json: bool
+    conflict: str | None = None
+    restore: tuple[str, ...] = ()
+    dry_run: bool = False
+    diff: bool = False
+    check: bool = False
+
+    @property
+    def preview(self) -> bool:
+        """Say whether only to look."""
+        return self.dry_run or self.diff or self.check
+
+    def choices(self) -> Choices:
+        """Return what the generator is told of it."""
+        conflict = Resolution(self.conflict) if self.conflict else None
+        return Choices(conflict=conflict, restore=self.restore, preview=self.preview)
 
 
 def run_pipeline(
     parse: Callable[[], SystemSpec],
     *,
     target: Path,
-    verify: bool,
-    as_json: bool,
+    asked: Asked,
     told: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
 
-    With `as_json` one object goes to standard output, after a failure too: the nodes as far as they came, `error`, and
-    what is in `told` when it is printed.
+    For JSON one object goes to standard output, after a failure too: the nodes as far as they came, `files` with what
+    becomes of each, `error`, and what is in `told`.
     """
     record = Record(target=target)
     try:
         with _shown() as show:
-            _generate(parse, target=target, verify=verify, listeners=(record.add, show))
+            _generate(parse, target=target, asked=asked, listeners=(record.add, show))
     except NodesmithError as error:
+        _show_conflicts(record.report().plan)
         report(error, as_json=False)
-        if as_json:
+        if asked.as_json:
             failure = describe(error, getattr(error, "findings", ()))
-            click.echo(
-                json.dumps({**record.report().document(), **told, "error": failure}, ensure_ascii=False)
-            )
-        return int(error.exit_code)
-    if as_json:
-        click.echo(json.dumps({**record.report().document(), **told}, ensure_ascii=False))
-    else:
-        _print_outcome(record.report())
-    return int(ExitCode.DONE)
+            _print_json(record.report(), {**told, "error": failure}, diff=asked.diff)
+        is_stale = asked.check and isinstance(error, UnfinishedError)
+        return int(ExitCode.STALE if is_stale else error.exit_code)
+    return _end(record.report(), target, asked, told)
 
 
 def _generate(
-    parse: Callable[[], SystemSpec], *, target: Path, verify: bool, listeners: tuple[Listener, ...]
+    parse: Callable[[], SystemSpec], *, target: Path, asked: Asked, listeners: tuple[Listener, ...]
 ) -> None:
     def tell(event: StageEvent) -> None:
         for listener in listeners:
@@ -65,12 +89,46 @@ def _generate(
 
     started = time.perf_counter()
     specs = parse()
-    run(specs, target, verify=verify, report=tell, parse_ms=(time.perf_counter() - started) * 1000)
+    run(
+        specs,
+        target,
+        verify=asked.verify,
+        report=tell,
+        parse_ms=(time.perf_counter() - started) * 1000,
+        choices=asked.choices(),
+        builder=click.get_current_context().obj,
+    )
 
 
-def _print_outcome(outcome: PipelineReport) -> None:
-    for node in outcome.nodes:
-        click.echo(f"{node.path} ({len(node.files)} files)")
+def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str, object]) -> int:
+    """Show what was done, or what would be, and return the exit status."""
+    plan = outcome.plan
+    assert plan is not None, "a run that did not fail has planned"
+    if plan.recovered:
+        click.echo(plan.recovered, err=True)
+    _show_conflicts(plan)
+    if asked.as_json:
+        _print_json(outcome, told, diff=asked.diff)
+    elif asked.diff:
+        click.echo(plan_diff(plan), nl=False)
+    else:
+        for line in lines(plan, target, planned=asked.preview):
+            click.echo(line)
+    if plan.conflicts:
+        return int(ExitCode.CONFLICT)
+    if asked.check:
+        click.echo("stale: generate again" if plan.is_stale else "up to date", err=True)
+    return int(ExitCode.STALE if asked.check and plan.is_stale else ExitCode.DONE)
+
+
+def _print_json(outcome: PipelineReport, told: Mapping[str, object], *, diff: bool) -> None:
+    files = {"files": document(outcome.plan, diff=diff)} if outcome.plan else {}
+    click.echo(json.dumps({**outcome.document(), **files, **told}, ensure_ascii=False))
+
+
+def _show_conflicts(plan: Plan | None) -> None:
+    if plan and plan.conflicts:
+        click.echo(conflict_diff(plan), nl=False, err=True)
 
 
 @contextmanager

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import math
 from base64 import b64encode
 from decimal import Context, Decimal, localcontext
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
+from nodesmith.generation.example_fit import fits
 from nodesmith.generation.example_text import text_candidates
 from nodesmith.spec.model import DictType, ListType, NullableType, ScalarName, ScalarType
-from nodesmith.spec.values import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,7 +94,7 @@ def _count(constraints: Constraints) -> int:
 def _scalar(name: ScalarName, constraints: Constraints) -> object:
     """Return the first candidate that pydantic itself accepts."""
     for candidate in _candidates(name, constraints):
-        if _fits(name, constraints, candidate):
+        if fits(name, constraints, candidate):
             return str(candidate) if name is ScalarName.DECIMAL else candidate
     raise NoExampleError(f"{name} {constraints}")
 
@@ -128,31 +127,6 @@ def _numbers(name: ScalarName, constraints: Constraints) -> Iterator[Decimal]:
         yield sum(bounds, Decimal(0)) / len(bounds)
     # To a large float, 1 more is no more.
     yield from (bound * 2 for bound in bounds)
-
-
-def _fits(name: ScalarName, constraints: Constraints, candidate: object) -> bool:
-    from pydantic import ValidationError
-
-    value = bytes_of(str(candidate)) if name is ScalarName.BYTES else candidate
-    try:
-        _adapter(name, constraints).validate_python(value)
-    except ValidationError:
-        return False
-    return not isinstance(candidate, float) or math.isfinite(candidate)
-
-
-def _adapter(name: ScalarName, constraints: Constraints) -> Any:
-    from pydantic import Field, TypeAdapter
-
-    kinds: dict[ScalarName, type] = {
-        ScalarName.STR: str,
-        ScalarName.INT: int,
-        ScalarName.FLOAT: float,
-        ScalarName.DECIMAL: Decimal,
-        ScalarName.BYTES: bytes,
-    }
-    annotated: Any = Annotated[kinds[name], Field(**constraints)]
-    return TypeAdapter(annotated)
 
 
 def examples(models: Iterable[ModelContract]) -> list[tuple[ModelContract, dict[str, object]]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.gates.model_gate import ModelBuilder
     from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
     from nodesmith.generation.update.changes import Choices
@@ -49,12 +50,13 @@ def run(
     parse_ms: float = 0.0,
     templates: Templates | None = None,
     choices: Choices = NO_CHOICES,
+    builder: ModelBuilder | None = None,
 ) -> PipelineReport:
     """Generate every node of `specs` into `target` and return what was done.
 
     `report` is told of each stage. Nothing is written before all nodes have passed all gates, and then all of it or
-    nothing. `parse_ms` is what stage 1, which made `specs`, took. Raises GateError and ConflictError; after a GateError of
-    stage 7 the nodes are on the disk.
+    nothing. `parse_ms` is what stage 1, which made `specs`, took. `builder` builds the models that stage 5 looks at, by default in
+    this process. Raises GateError and ConflictError; after a GateError of stage 7 the nodes are on the disk.
     """
     if not specs.nodes:
         raise InputError("there is no node to generate", fix="give a spec file that holds one")
@@ -67,13 +69,20 @@ def run(
     for spec in specs.nodes:
         ms = round(parse_ms / len(specs.nodes), 3)
         tell(StageEvent(node=_folder(spec), number="1", status=Status.DONE, ms=ms))
-    made = make(specs, target, templates or packaged_templates(), tell=tell)
+    made = make(specs, target, templates or packaged_templates(), tell=tell, builder=builder)
     _write(made, target, choices, tell=tell)
     _verify(made.contracts, target, tell=tell, wanted=verify)
     return record.report()
 
 
-def make(specs: SystemSpec, target: Path, templates: Templates, *, tell: Listener) -> Made:
+def make(
+    specs: SystemSpec,
+    target: Path,
+    templates: Templates,
+    *,
+    tell: Listener,
+    builder: ModelBuilder | None = None,
+) -> Made:
     """Take all nodes through the stages that touch no disk; raises GateError."""
     contracts: list[NodeContract] = []
     files: dict[str, NodeFiles] = {}
@@ -81,9 +90,12 @@ def make(specs: SystemSpec, target: Path, templates: Templates, *, tell: Listene
         contract, made = _make_node(spec, target, templates, tell=tell, others=tuple(files))
         contracts.append(contract)
         files[contract.folder] = made
-    for contract in contracts:
-        with _stage(tell, (contract.folder,), "5"):
-            files[contract.folder] = post_check(files[contract.folder], contract)
+    with _stage(tell, tuple(files), "5") as ending:
+        try:
+            files = post_check(files, contracts, builder=builder)
+        except GateError as error:
+            ending.at_fault = frozenset(finding.file.partition("/")[0] for finding in error.findings)
+            raise
     return Made(contracts=tuple(contracts), files=files)
 
 

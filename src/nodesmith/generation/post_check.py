@@ -6,20 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.onex import contract_document, manifest_document
-from nodesmith.contract.validation import check_contract_text
+from nodesmith.contract.validation import check_contract
 from nodesmith.errors import Finding, GateError
 from nodesmith.generation.gates.bus_guards import guard_findings
 from nodesmith.generation.gates.imports import import_findings
-from nodesmith.generation.gates.models import model_findings
+from nodesmith.generation.gates.model_gate import BuildsHere, models_at_work
 from nodesmith.generation.gates.names import name_findings
 from nodesmith.generation.gates.style import ruff_at_work
-from nodesmith.generation.gates.syntax import read_yaml, syntax_findings
+from nodesmith.generation.gates.syntax import parse_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nodesmith.contract.node_contract import NodeContract
     from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.gates.model_gate import ModelBuilder
+    from nodesmith.generation.gates.parsed import ParsedNode
 
 STAGE = "5"
 
@@ -27,13 +29,20 @@ STAGE = "5"
 LIBRARIES = {"postgresql": {"psycopg", "psycopg_pool"}, "redis": {"redis"}, "http": {"httpx"}}
 
 
-def post_check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
-    """Return the files, formatted; raises GateError with everything that is wrong with them."""
-    _stop_at(name_findings(files))
-    # What does not parse cannot be looked at any further.
-    _stop_at(syntax_findings(files))
+def post_check(
+    nodes: Mapping[str, NodeFiles], contracts: Sequence[NodeContract], *, builder: ModelBuilder | None = None
+) -> dict[str, NodeFiles]:
+    """Return the files of all nodes, by their folders, formatted; raises GateError with everything wrong with them.
+
+    A finding's file begins with its node's folder. `builder` builds their models, by default in this process.
+    """
+    _stop_at(
+        _inside(contract, finding)
+        for contract in contracts
+        for finding in name_findings(nodes[contract.folder])
+    )
     try:
-        tidied, findings = _look_at(files, contract)
+        tidied, findings = _look_at(nodes, contracts, builder or BuildsHere())
     except OSError as error:
         raise GateError(
             f"the files could not be checked: {error}",
@@ -44,32 +53,53 @@ def post_check(files: NodeFiles, contract: NodeContract) -> NodeFiles:
     return tidied
 
 
-def _look_at(files: NodeFiles, contract: NodeContract) -> tuple[NodeFiles, list[Finding]]:
-    libraries = frozenset({"pydantic", *LIBRARIES.get(contract.adapter or "", ())})
-    with ruff_at_work(files, folder=contract.folder) as finish:
-        findings = [
-            *import_findings(files, libraries=libraries),
-            *guard_findings(files),
-            *model_findings(files, contract),
-            *_document_findings(files, contract),
-        ]
-        tidied, style = finish()
+def _look_at(
+    nodes: Mapping[str, NodeFiles], contracts: Sequence[NodeContract], builder: ModelBuilder
+) -> tuple[dict[str, NodeFiles], list[Finding]]:
+    """Let ruff, the models' gate and the others look at the nodes at the same time."""
+    with (
+        models_at_work(nodes, contracts, builder) as finish_models,
+        ruff_at_work(nodes) as finish_style,
+    ):
+        broken: list[Finding] = []
+        findings: list[Finding] = []
+        for contract in contracts:
+            parsed, unparsed = parse_node(nodes[contract.folder])
+            broken += (_inside(contract, finding) for finding in unparsed)
+            # What does not parse cannot be looked at any further.
+            if not broken:
+                findings += (_inside(contract, finding) for finding in _node_findings(parsed, contract))
+        if broken:
+            return {}, broken
+        findings += finish_models()
+        tidied, style = finish_style()
     return tidied, [*style, *findings]
 
 
-def _document_findings(files: NodeFiles, contract: NodeContract) -> Iterator[Finding]:
+def _node_findings(node: ParsedNode, contract: NodeContract) -> Iterator[Finding]:
+    libraries = frozenset({"pydantic", *LIBRARIES.get(contract.adapter or "", ())})
+    yield from import_findings(node, libraries=libraries)
+    yield from guard_findings(node)
+    yield from _document_findings(node, contract)
+
+
+def _document_findings(node: ParsedNode, contract: NodeContract) -> Iterator[Finding]:
     """Yield what is wrong with the contract, and every YAML file that does not read back as what it was made from."""
     contract_path = f"{contract.version_folder}/contract.yaml"
-    documents = {
+    made_from = {
         "node.yaml": contract.spec.document,
         contract_path: contract_document(contract),
         f"{contract.version_folder}/version.manifest.yaml": manifest_document(contract),
     }
-    for finding in check_contract_text(files[contract_path].text):
+    for finding in check_contract(node.documents[contract_path]):
         yield replace(finding, file=contract_path)
-    for path, document in documents.items():
-        if read_yaml(files[path].text) != document:
+    for path, document in made_from.items():
+        if node.documents[path] != document:
             yield Finding(rule="round-trip", message="does not read back as what it was made from", file=path)
+
+
+def _inside(contract: NodeContract, finding: Finding) -> Finding:
+    return replace(finding, file=f"{contract.folder}/{finding.file}")
 
 
 def _stop_at(findings: Iterable[Finding]) -> None:

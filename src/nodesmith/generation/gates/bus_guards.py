@@ -10,18 +10,17 @@ from nodesmith.errors import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.gates.parsed import ParsedNode
 
 BUS_MODULE = "nodesmith.runtime.bus"
 FLAG = "EVENT_BUS_AVAILABLE"
 
 
-def guard_findings(files: NodeFiles) -> Iterator[Finding]:
+def guard_findings(node: ParsedNode) -> Iterator[Finding]:
     """Yield every import of the bus that is not tried, and every use that `EVENT_BUS_AVAILABLE` does not guard."""
-    for path, file in files.items():
-        if path.endswith(".py") and BUS_MODULE in file.text:
-            tree = ast.parse(file.text)
-            for line, message in _Unguarded(tree).found:
+    for path, module in node.modules.items():
+        if BUS_MODULE in node.files[path].text:
+            for line, message in _Unguarded(module).found:
                 yield Finding(rule="bus-guard", message=message, file=path, line=line)
 
 

@@ -10,36 +10,42 @@ from typing import TYPE_CHECKING
 
 import nodesmith
 from nodesmith.errors import Finding
+from nodesmith.generation.gates.parsed import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.gates.parsed import ParsedNode
 
 OURS = ("nodesmith.runtime", "nodesmith.orchestration", "nodesmith.errors")
 
 
-def import_findings(files: NodeFiles, *, libraries: frozenset[str]) -> Iterator[Finding]:
+def import_findings(node: ParsedNode, *, libraries: frozenset[str]) -> Iterator[Finding]:
     """Yield every import that leads nowhere; `libraries` are the top-level packages the node depends on."""
-    for path, file in files.items():
-        if not path.endswith(".py"):
-            continue
+    defined: dict[str, frozenset[str]] = {}
+    for path, module in node.modules.items():
         allowed = libraries | {"pytest"} if "/tests/" in path else libraries
-        for statement in ast.walk(ast.parse(file.text)):
-            for message in _problems(statement, path, files, allowed):
-                line = getattr(statement, "lineno", 0)
-                yield Finding(rule="import", message=message, file=path, line=line)
+        for statement in statements(module):
+            for message in _problems(statement, path, node, allowed, defined):
+                yield Finding(rule="import", message=message, file=path, line=statement.lineno)
 
 
-def _problems(statement: ast.AST, path: str, files: NodeFiles, libraries: frozenset[str]) -> Iterator[str]:
-    match statement:
-        case ast.Import(names=names):
-            for name in names:
-                yield from _absolute(name.name, [], libraries)
-        case ast.ImportFrom(level=0, module=str(module), names=names):
-            yield from _absolute(module, [name.name for name in names], libraries)
-        case ast.ImportFrom(level=level, module=module, names=names):
-            yield from _relative(path, level, module or "", [name.name for name in names], files)
+def _problems(
+    statement: ast.stmt,
+    path: str,
+    node: ParsedNode,
+    libraries: frozenset[str],
+    defined: dict[str, frozenset[str]],
+) -> Iterator[str]:
+    if isinstance(statement, ast.Import):
+        for name in statement.names:
+            yield from _absolute(name.name, [], libraries)
+    elif isinstance(statement, ast.ImportFrom):
+        names = [name.name for name in statement.names]
+        if statement.level:
+            yield from _relative(path, statement.level, statement.module or "", names, node, defined)
+        else:
+            yield from _absolute(statement.module or "", names, libraries)
 
 
 def _absolute(module: str, names: list[str], libraries: frozenset[str]) -> Iterator[str]:
@@ -56,21 +62,29 @@ def _absolute(module: str, names: list[str], libraries: frozenset[str]) -> Itera
         yield from (f"{module} has no {name}" for name in names if name not in defined)
 
 
-def _relative(path: str, level: int, module: str, names: list[str], files: NodeFiles) -> Iterator[str]:
+def _relative(
+    path: str,
+    level: int,
+    module: str,
+    names: list[str],
+    node: ParsedNode,
+    defined: dict[str, frozenset[str]],
+) -> Iterator[str]:
     folders = path.split("/")[:-level]
     if len(folders) < 1:
         yield "the import leaves the node"
         return
     place = "/".join([*folders, *(module.split(".") if module else [])])
-    source = files.get(f"{place}.py") or files.get(f"{place}/__init__.py")
+    source = next((one for one in (f"{place}.py", f"{place}/__init__.py") if one in node.modules), None)
     if source is None:
         yield f"there is no module {place}"
         return
-    defined = _defined(source.text)
+    if source not in defined:
+        defined[source] = _defined(node.modules[source])
     yield from (
         f"{place} has no {name}"
         for name in names
-        if name not in defined and f"{place}/{name}.py" not in files
+        if name not in defined[source] and f"{place}/{name}.py" not in node.files
     )
 
 
@@ -80,13 +94,13 @@ def _defined_by_us(module: str) -> frozenset[str] | None:
     place = Path(nodesmith.__file__).parent.joinpath(*module.split(".")[1:])
     for file in (place.with_suffix(".py"), place / "__init__.py"):
         if file.is_file():
-            return _defined(file.read_text(encoding="utf-8"))
+            return _defined(ast.parse(file.read_text(encoding="utf-8")))
     return None
 
 
-def _defined(source: str) -> frozenset[str]:
+def _defined(module: ast.Module) -> frozenset[str]:
     names: set[str] = set()
-    for statement in ast.parse(source).body:
+    for statement in module.body:
         match statement:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 names.add(name)

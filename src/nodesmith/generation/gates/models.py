@@ -1,4 +1,7 @@
-"""Models that pydantic cannot build."""
+"""Builds models from memory, under names of their own.
+
+Little is imported here: it also runs in a process that is started for nothing else (`model_process`).
+"""
 
 from __future__ import annotations
 
@@ -7,47 +10,35 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import Finding
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from nodesmith.contract.node_contract import NodeContract
-    from nodesmith.generation.files import NodeFiles
-
 ROOT = "_nodesmith_models_under_check"
 
+ModelSources = tuple[dict[str, str], list[tuple[str, str]]]
+"""A node's modules of models and enums, by their names here, and the classes to build, each after its module's name."""
 
-def model_findings(files: NodeFiles, contract: NodeContract) -> Iterator[Finding]:
-    """Import every model from memory, under a name of its own, and yield those that cannot be built."""
-    sources = dict(_sources(files, contract.version_folder))
-    finder = _MemoryFinder(sources)
+BrokenModel = tuple[str, str]
+"""The module of a class that cannot be built, and why."""
+
+
+def broken_models(modules: Mapping[str, str], classes: Sequence[tuple[str, str]]) -> Iterator[BrokenModel]:
+    """Import every model and yield those that cannot be built."""
+    finder = _MemoryFinder(modules)
     sys.meta_path.insert(0, finder)
     try:
-        for model in contract.models:
-            path = f"{contract.version_folder}/models/{model.module}.py"
+        for module, class_name in classes:
             try:
-                built = getattr(import_module(f"{ROOT}.models.{model.module}"), model.class_name)
+                built = getattr(import_module(module), class_name)
                 if not built.__pydantic_complete__:
-                    yield Finding(rule="model", message=f"{model.class_name} is not complete", file=path)
+                    yield module, f"{class_name} is not complete"
             except Exception as error:  # noqa: BLE001 - whatever building it raises, it cannot be built
-                yield Finding(rule="model", message=f"{type(error).__name__}: {error}", file=path)
+                yield module, f"{type(error).__name__}: {error}"
     finally:
         sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if name == ROOT or name.startswith(f"{ROOT}.")]:
             del sys.modules[name]
-
-
-def _sources(files: NodeFiles, version_folder: str) -> Iterator[tuple[str, str]]:
-    """Yield the modules that hold data only, by their name here; nothing else of the node is run."""
-    yield ROOT, ""
-    for package in ("models", "enums"):
-        yield f"{ROOT}.{package}", ""
-        start = f"{version_folder}/{package}/"
-        for path, file in files.items():
-            if path.startswith(start) and path.endswith(".py") and not path.endswith("__init__.py"):
-                yield f"{ROOT}.{package}.{path.removeprefix(start).removesuffix('.py')}", file.text
 
 
 class _MemoryFinder:

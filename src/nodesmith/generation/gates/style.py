@@ -1,65 +1,82 @@
-"""Formatting and linting, by ruff, as the node's own configuration has it."""
+"""Formatting and linting, by ruff, as each node's own configuration has it: all nodes at once."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import tempfile
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
-from nodesmith.generation.files import NodeFiles
+from nodesmith.generation.gates.scratch import scratch_folder
 from nodesmith.generation.interrupts import interrupts_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from nodesmith.generation.files import NodeFiles
+    from nodesmith.generation.gates.scratch import Scratch
 
 # Which import or exported name comes first depends on names, so templates leave their order to ruff. Everything else is a finding.
 FIXED = "I001,RUF022,FURB157"
 
-
-Tidied = tuple[NodeFiles, list[Finding]]
+Tidied = tuple[dict[str, "NodeFiles"], list[Finding]]
 
 
 @contextmanager
-def ruff_at_work(files: NodeFiles, *, folder: str) -> Iterator[Callable[[], Tidied]]:
-    """Let ruff check the files while the block runs; what is given, called, returns them formatted and what it found.
+def ruff_at_work(nodes: Mapping[str, NodeFiles]) -> Iterator[Callable[[], Tidied]]:
+    """Let ruff check all nodes' files while the block runs; what is given, called, returns them formatted and what it found.
 
-    Interrupts wait until its scratch folder is gone.
+    A finding's file begins with its node's folder. Interrupts wait until the scratch folder is gone.
     """
-    with interrupts_held(), tempfile.TemporaryDirectory(prefix="nodesmith-") as name:
-        root = Path(name) / folder
-        python = [path for path in files if path.endswith(".py")]
-        for path in ["pyproject.toml", *python]:
-            place = root / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(files[path].text.encode())
+    with interrupts_held(), scratch_folder() as scratch:
+        _lay_out(nodes, scratch)
+        checking = _ruff(["check", "--fix", "--fixable", FIXED, "--output-format", "json"], scratch)
+        with checking:
+            yield lambda: _finish(checking, nodes, scratch)
+
+
+def _lay_out(nodes: Mapping[str, NodeFiles], scratch: Scratch) -> None:
+    # At the top, it keeps ruff from looking for a person's own further up.
+    scratch.write("ruff.toml", b"")
+    for folder, files in nodes.items():
+        for path in ["pyproject.toml", *_python(files)]:
+            scratch.write(f"{folder}/{path}", files[path].text.encode())
             if files[path].executable:
-                place.chmod(0o755)
-        with _ruff(["check", "--fix", "--fixable", FIXED, "--output-format", "json"], root) as checking:
-            yield lambda: _finish(checking, files, root)
+                scratch.make_executable(f"{folder}/{path}")
 
 
-def _finish(checking: subprocess.Popen[str], files: NodeFiles, root: Path) -> Tidied:
-    findings = _read_findings(checking, root)
-    with _ruff(["format", "--quiet"], root) as formatting:
+def _python(files: NodeFiles) -> list[str]:
+    return [path for path in files if path.endswith(".py")]
+
+
+def _finish(checking: subprocess.Popen[str], nodes: Mapping[str, NodeFiles], scratch: Scratch) -> Tidied:
+    findings = _read_findings(checking, scratch)
+    with _ruff(["format", "--quiet"], scratch) as formatting:
         findings += _failure(formatting, *formatting.communicate())
-    texts = {path: (root / path).read_bytes().decode() for path in files if path.endswith(".py")}
-    return {path: replace(file, text=texts.get(path, file.text)) for path, file in files.items()}, findings
+    return {folder: _read_back(files, folder, scratch) for folder, files in nodes.items()}, findings
 
 
-def _ruff(arguments: Sequence[str], root: Path) -> subprocess.Popen[str]:
-    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships no types
+def _read_back(files: NodeFiles, folder: str, scratch: Scratch) -> NodeFiles:
+    tidied = dict(files)
+    for path in _python(files):
+        text = scratch.read(f"{folder}/{path}").decode()
+        if text != files[path].text:
+            tidied[path] = replace(files[path], text=text)
+    return tidied
 
+
+def _ruff(arguments: Sequence[str], scratch: Scratch) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [find_ruff_bin(), *arguments, "--no-cache", str(root)],
-        cwd=root,
+        [_ruff_binary(), *arguments, "--no-cache", scratch.root],
+        cwd=scratch.root,
         # A person's RUFF_OUTPUT_FILE or RUFF_CONFIG is not meant for this.
         env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -67,15 +84,25 @@ def _ruff(arguments: Sequence[str], root: Path) -> subprocess.Popen[str]:
     )
 
 
-def _read_findings(checking: subprocess.Popen[str], root: Path) -> list[Finding]:
+def _ruff_binary() -> str:
+    """Return the ruff of this environment: beside Python as a rule, which is quicker to see than to ask ruff."""
+    if sys.executable and (beside := Path(sys.executable).with_name("ruff")).is_file():
+        return str(beside)
+    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships no types
+
+    return str(find_ruff_bin())
+
+
+def _read_findings(checking: subprocess.Popen[str], scratch: Scratch) -> list[Finding]:
     output, errors = checking.communicate()
     if checking.returncode not in (0, 1):
         return _failure(checking, output, errors)
+    root = Path(scratch.root).resolve()
     return [
         Finding(
             rule=str(item["code"]),
             message=str(item["message"]),
-            file=Path(item["filename"]).resolve().relative_to(root.resolve()).as_posix(),
+            file=Path(item["filename"]).resolve().relative_to(root).as_posix(),
             line=item["location"]["row"],
             column=item["location"]["column"],
         )

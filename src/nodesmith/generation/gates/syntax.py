@@ -8,24 +8,32 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
+from nodesmith.generation.gates.parsed import ParsedNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from nodesmith.generation.files import NodeFiles
 
 
-def syntax_findings(files: NodeFiles) -> Iterator[Finding]:
-    """Yield every file that does not parse."""
+def parse_node(files: NodeFiles) -> tuple[ParsedNode, list[Finding]]:
+    """Return the node's files parsed, and a finding for each that does not parse."""
+    findings: list[Finding] = []
+    modules: dict[str, ast.Module] = {}
+    documents: dict[str, object] = {}
     for path, file in files.items():
-        parse = PARSERS.get(path.rpartition(".")[2])
-        if parse is None:
-            continue
         try:
-            parse(file.text)
+            match path.rpartition(".")[2]:
+                case "py":
+                    modules[path] = ast.parse(file.text)
+                case "yaml":
+                    documents[path] = read_yaml(file.text)
+                case ending if ending in OTHERS:
+                    OTHERS[ending](file.text)
         except (SyntaxError, ValueError) as error:
             line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
-            yield Finding(rule="syntax", message=str(error), file=path, line=line)
+            findings.append(Finding(rule="syntax", message=str(error), file=path, line=line))
+    return ParsedNode(files, modules, documents), findings
 
 
 def read_yaml(text: str) -> object:
@@ -39,9 +47,4 @@ def read_yaml(text: str) -> object:
         raise ValueError(str(error)) from error
 
 
-PARSERS: dict[str, Callable[[str], object]] = {
-    "py": ast.parse,
-    "yaml": read_yaml,
-    "toml": tomllib.loads,
-    "json": json.loads,
-}
+OTHERS: dict[str, Callable[[str], object]] = {"toml": tomllib.loads, "json": json.loads}
