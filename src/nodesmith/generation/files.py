@@ -20,12 +20,16 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedFile:
-    """A file's text, and whose it is; `moved_from` are the paths it had in earlier generations, the latest first."""
+    """A file's text, and whose it is; `moved_from` are the paths it had in earlier generations, the latest first.
+
+    `templates` are the team's own that it was made from, as messages call them; nodesmith's own are not told.
+    """
 
     text: str
     owner: Owner = Owner.GENERATED
     executable: bool = False
     moved_from: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
 
 
 NodeFiles = dict[str, GeneratedFile]

@@ -54,7 +54,7 @@ def _template_findings(node: NodeContract, templates: Templates) -> Iterator[Fin
     if archetype is Archetype.EFFECT:
         needed.append(f"{archetype}/resources_{node.adapter or 'none'}.py.j2")
     for name in needed:
-        if not any((folder / name).is_file() for folder in templates.folders):
+        if not templates.has(name):
             yield Finding(
                 rule="template", message=f"there is no template {name}", fix="install nodesmith again"
             )
