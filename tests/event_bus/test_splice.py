@@ -211,7 +211,7 @@ def test_a_missing_import_of_an_integrated_module_is_refused() -> None:
         ("    def __init__(self):\n        raise TypeError\n", "init-shape"),
         ("    def __init__(this):\n        this.x = 1\n", "init-shape"),
         ("    if True:\n        def __init__(self):\n            pass\n", "init-shape"),
-        ("    def __init__(self, os):\n        self.x = os\n", "name-taken"),
+        ("    def __init__(self, os=1):\n        self.x = os\n", "name-taken"),
         ("    def __init__(self):\n        asyncio = 1\n", "name-taken"),
         ("    __slots__ = ('x',)\n", "class-shape"),
     ],
@@ -221,6 +221,25 @@ def test_a_class_the_bus_cannot_be_put_into_is_refused_with_its_line(body: str, 
 
     assert finding.rule == rule
     assert finding.line > 1
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "try:\n    import asyncio\nexcept ImportError:\n    asyncio = None\n",
+        "import sys\n\ntry:\n    import os\nfinally:\n    pass\n",
+        "import typing\n\nif typing.TYPE_CHECKING:\n    from uuid import UUID\n",
+        "import sys\nif sys.version_info > (3,):\n    from uuid import UUID\n",
+        "def work():\n    import asyncio as os\n    UUID = 1\n",
+    ],
+)
+def test_the_same_import_under_a_condition_is_done_once_more_above_the_class(above: str) -> None:
+    result = spliced(node("    x = 1\n", above=above), "Node")
+
+    compile(result, "node.py", "exec")
+    assert spliced(result, "Node") == result
+    assert result.count("\nimport asyncio\n") + result.startswith("import asyncio\n") == 1
+    assert "\nfrom uuid import UUID\n" in result
 
 
 @pytest.mark.parametrize(
@@ -236,13 +255,16 @@ def test_an_init_that_somebody_else_writes_is_refused(header: str) -> None:
     [
         "from my.system import os\n",
         "def default_instance_id(): ...\n",
-        "try:\n    import asyncio\nexcept ImportError:\n    asyncio = None\n",
-        "if TYPE_CHECKING:\n    from uuid import UUID\n",
+        "try:\n    import trio as asyncio\nexcept ImportError:\n    import asyncio\n",
+        "try:\n    import asyncio, orjson\nexcept ImportError:\n    asyncio = None\n",
+        "try:\n    pass\nexcept ValueError as os:\n    pass\n",
+        "from my.system import *\n",
         "EventPublisher = None\n",
+        "def list(): ...\n",
     ],
 )
 def test_a_name_that_means_something_else_in_the_module_is_refused(above: str) -> None:
     finding = refused(node("    x = 1\n", above=above), "Node")
 
-    assert finding.rule == "conflict"
+    assert finding.rule in {"conflict", "name-taken"}
     assert finding.line >= 1

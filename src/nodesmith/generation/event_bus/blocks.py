@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile, takewhile
@@ -21,17 +22,27 @@ class EventBusBlocks:
     """What stage 4.5 puts into a module, each written as if it stood alone, indented by four spaces.
 
     `imports` are import statements, then the guard that sets `EVENT_BUS_AVAILABLE`; `init` are assignments to
-    attributes of `self`; `methods` are whole methods, each block of them with one blank line between two.
+    attributes of `self`; `methods` are whole methods, each block of them with one blank line between two. `adoption`
+    is for a class that does not say what it does: an import, then the assignment to `self.definition`.
     """
 
     imports: str
     init: str
     methods: tuple[str, ...]
+    adoption: str = ""
 
     @cached_property
     def needed_imports(self) -> list[Import]:
         """What the module must import, besides the guard."""
-        return list(imports_in(takewhile(is_import, self._import_body)).values())
+        statements = [*takewhile(is_import, self._import_body), *takewhile(is_import, self._adoption_body)]
+        return list(imports_in(statements).values())
+
+    @cached_property
+    def setup(self) -> str:
+        """What sets the attributes: the definition where the class has none, then the bus's own."""
+        statements = takewhile(is_import, self._adoption_body)
+        end = max((statement.end_lineno or 0 for statement in statements), default=0)
+        return "".join(self.adoption.splitlines(keepends=True)[end:]).strip("\n") + "\n" + self.init
 
     @cached_property
     def guard(self) -> str:
@@ -47,8 +58,8 @@ class EventBusBlocks:
 
     @cached_property
     def init_statements(self) -> dict[str, ast.stmt]:
-        """The assignments of the `init` block, by the attribute each one sets."""
-        return assignments(ast.parse(self.init).body)
+        """The assignments of the `setup` block, by the attribute each one sets."""
+        return assignments(ast.parse(self.setup).body)
 
     @cached_property
     def method_definitions(self) -> dict[str, ast.stmt]:
@@ -58,6 +69,30 @@ class EventBusBlocks:
             for statement in ast.parse("\n".join(self.methods)).body
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         }
+
+    @cached_property
+    def builtins(self) -> frozenset[str]:
+        """The builtin names that the blocks use."""
+        bodies = [*self._import_body, *self.method_definitions.values(), *self.init_statements.values()]
+        names = (node.id for body in bodies for node in ast.walk(body) if isinstance(node, ast.Name))
+        return frozenset(names) & frozenset(dir(builtins))
+
+    @cached_property
+    def signature_names(self) -> frozenset[str]:
+        """The names in the methods' signatures, which Python looks up in the class's body."""
+        return frozenset(
+            node.id
+            for method in self.method_definitions.values()
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+            for part in (method.args, method.returns)
+            if part is not None
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name)
+        )
+
+    @cached_property
+    def _adoption_body(self) -> Sequence[ast.stmt]:
+        return ast.parse(self.adoption).body
 
     @cached_property
     def _import_body(self) -> Sequence[ast.stmt]:

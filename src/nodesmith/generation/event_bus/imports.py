@@ -64,12 +64,12 @@ class _NewStatement:
         return _from_import(f"from {self.module} import", self.members, wrap=False, unit=unit) + "\n"
 
 
-def is_import(statement: ast.stmt) -> TypeGuard[ImportStatement]:
+def is_import(statement: ast.AST) -> TypeGuard[ImportStatement]:
     """Say whether a statement is an import."""
     return isinstance(statement, ImportStatement)
 
 
-def imports_in(body: Iterable[ast.stmt]) -> dict[str, Import]:
+def imports_in(body: Iterable[ast.AST]) -> dict[str, Import]:
     """Return what the imports that stand directly in a body bind, by the name they bind."""
     return {
         alias.asname or alias.name.partition(".")[0]: _imported(statement, alias)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.blocks import assignments
-from nodesmith.generation.event_bus.imports import imports_in
-from nodesmith.generation.event_bus.node_class import find_init
-from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope
+from nodesmith.generation.event_bus.imports import imports_in, is_import
+from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope, own_names
+from nodesmith.generation.event_bus.setup_method import find_setup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from nodesmith.errors import Finding
     from nodesmith.generation.event_bus.blocks import EventBusBlocks
+    from nodesmith.generation.event_bus.imports import Import
     from nodesmith.generation.event_bus.source import Source
 
 
@@ -33,16 +34,24 @@ def find_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> lis
     """Return every part of the integration but the imports, and whether it is there."""
     return [
         *_guard_parts(source, blocks),
-        *_init_parts(cls, blocks),
+        *_init_parts(source, cls, blocks),
         *_method_parts(cls, blocks),
     ]
 
 
 def import_parts(source: Source, blocks: EventBusBlocks) -> list[Part]:
-    """Return whether each needed name is bound, and to what is needed."""
-    present, lines = imports_in(source.tree.body), source.bindings
+    """Return whether each needed name is bound, and to what is needed.
+
+    An import of the same thing that stands under a condition is as good as none: it neither suffices nor hinders.
+    """
+    present = imports_in(source.tree.body)
+    others = dict(_bindings_but(source, blocks.needed_imports))
     return [
-        Part(f"the name '{item.bound}'", lines.get(item.bound, 0), same=present.get(item.bound) == item)
+        Part(
+            f"the name '{item.bound}'",
+            others.get(item.bound, 0),
+            same=present.get(item.bound) == item and item.bound not in others,
+        )
         for item in blocks.needed_imports
     ]
 
@@ -75,9 +84,35 @@ def _guard_parts(source: Source, blocks: EventBusBlocks) -> Iterator[Part]:
             yield Part(name, lines.get(name, 0), same=_is_among(statement, alike))
 
 
-def _init_parts(cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
-    init = find_init(cls)
-    direct = assignments(init.body) if init else {}
+def _bindings_but(source: Source, needed: Sequence[Import]) -> Iterator[tuple[str, int]]:
+    """Return what binds the names of `needed` imports to something else.
+
+    What an `except ImportError` sets in the place of such an import does not count: the import cannot fail once the
+    same one has been done above.
+    """
+    wanted = {item.bound: item for item in needed}
+    fallbacks = {id(node) for node in _fallbacks(source, wanted)}
+    nodes = [node for node in nodes_in_scope(source.tree.body) if id(node) not in fallbacks]
+    for node in nodes:
+        if is_import(node):
+            same = imports_in([node])
+            yield from ((name, line) for name, line in bound_names([node]) if same[name] != wanted.get(name))
+        else:
+            yield from own_names(node)
+
+
+def _fallbacks(source: Source, wanted: Mapping[str, Import]) -> Iterator[ast.AST]:
+    for node in nodes_in_scope(source.tree.body):
+        if not isinstance(node, ast.Try) or not all(map(is_import, node.body)):
+            continue
+        done = imports_in(node.body)
+        if all(wanted.get(name) == item for name, item in done.items()):
+            inside = (inner for handler in node.handlers for inner in nodes_in_scope(handler.body))
+            yield from (inner for inner in inside if done.keys() >= {name for name, _ in own_names(inner)})
+
+
+def _init_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
+    direct = assignments(find_setup(source, cls).body)
     lines = dict(_attributes(cls, without=blocks.method_definitions))
     for name, statement in blocks.init_statements.items():
         alike = [direct[name]] if name in direct else []

@@ -25,16 +25,25 @@ def nodes_in_scope(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
-def bound_names(body: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
+def bound_names(body: Sequence[ast.AST]) -> Iterator[tuple[str, int]]:
     """Return the names a body binds, with their lines."""
     for node in nodes_in_scope(body):
-        if isinstance(node, Definition):
-            yield node.name, node.lineno
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id, node.lineno
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                yield alias.asname or alias.name.partition(".")[0], node.lineno
+        yield from own_names(node)
+
+
+def own_names(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Return the names that a node itself binds or deletes, whatever is inside it, with its line."""
+    if isinstance(node, Definition):
+        yield node.name, node.lineno
+    elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id, node.lineno
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name.partition(".")[0], node.lineno
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name, node.lineno
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest, node.lineno
 
 
 def local_names(function: ast.FunctionDef) -> Iterator[tuple[str, int]]:

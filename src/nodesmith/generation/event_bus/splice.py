@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from nodesmith.errors import GateError
 from nodesmith.generation.event_bus.blocks import INDENT, EventBusBlocks, indented
 from nodesmith.generation.event_bus.imports import first_imports, is_import, merge_imports, render_imports
-from nodesmith.generation.event_bus.node_class import find_class, find_init, shape_findings
+from nodesmith.generation.event_bus.node_class import find_class, shape_findings
 from nodesmith.generation.event_bus.presence import conflict_findings, find_parts, import_parts
-from nodesmith.generation.event_bus.scope import Definition, first_line, last_line, local_names
+from nodesmith.generation.event_bus.scope import Definition, first_line, last_line
+from nodesmith.generation.event_bus.setup_method import INIT, SetupMethod, find_setup
+from nodesmith.generation.event_bus.shadowing import shadowing_findings
 from nodesmith.generation.event_bus.source import Edit, Source, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from nodesmith.errors import Finding
 
 
 def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, file: str = "node.py") -> str:
@@ -36,7 +32,7 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
         *conflict_findings(module, parts, partial=any(part.same for part in parts)),
         *conflict_findings(module, imports, partial=all(part.same for part in parts)),
         *shape_findings(module, cls),
-        *_shadowing(module, cls, blocks),
+        *shadowing_findings(module, cls, blocks),
     ]
     if findings:
         raise refusal(*findings)
@@ -44,13 +40,13 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
 
 
 def _unfolded(module: Source, class_name: str) -> Source:
-    """Give the class and its `__init__` lines of their own where they stand on their header's line."""
+    """Give the class and its setup method lines of their own where they stand on their header's line."""
     cls = find_class(module, class_name)
     module = module.apply(_unfold(module, cls.body[0], _indentation_unit(module)))
     cls = find_class(module, class_name)
-    init = find_init(cls)
+    body = find_setup(module, cls).body
     base = module.indentation(cls.body[0].lineno)
-    return module.apply(_unfold(module, init.body[0], base * 2)) if init else module
+    return module.apply(_unfold(module, body[0], base * 2)) if body else module
 
 
 def _unfold(module: Source, first: ast.stmt, indentation: str) -> list[Edit]:
@@ -71,7 +67,7 @@ def _spliced(module: Source, class_name: str, blocks: EventBusBlocks) -> Source:
     return module.apply(
         [
             *_import_edits(module, cls, blocks),
-            _init_edit(module, cls, blocks),
+            _setup_edit(module, cls, blocks),
             _method_edit(module, cls, blocks),
         ]
     )
@@ -125,26 +121,29 @@ def _gap(module: Source, line: int) -> str:
     return "\n\n" if isinstance(following, Definition) else "\n"
 
 
-def _init_edit(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Edit:
+def _setup_edit(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Edit:
     unit = module.indentation(cls.body[0].lineno)
-    init = find_init(cls)
-    if init is None:
-        return _new_init(module, cls, blocks, unit)
-    base = module.indentation(init.body[0].lineno)
-    block = indented(blocks.init, base=base, unit=unit)
-    last = init.body[-1]
+    setup = find_setup(module, cls)
+    if not setup.body:
+        return _new_setup(module, cls, setup, blocks)
+    base = module.indentation(setup.body[0].lineno)
+    block = indented(blocks.setup, base=base, unit=unit)
+    last = setup.body[-1]
     if isinstance(last, ast.Return):
         return module.insert_before(last.lineno, block)
-    return module.insert_after(_with_comments(module, last_line(init.body, last), base), block)
+    return module.insert_after(_with_comments(module, last_line(setup.body, last), base), block)
 
 
-def _new_init(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks, unit: str) -> Edit:
-    head = indented(
-        'def __init__(self) -> None:\n    """Put the node together; nothing is opened yet."""',
-        base=unit,
-        unit=unit,
+def _new_setup(module: Source, cls: ast.ClassDef, setup: SetupMethod, blocks: EventBusBlocks) -> Edit:
+    unit = module.indentation(cls.body[0].lineno)
+    lines = [
+        f"def {setup.name}(self) -> None:",
+        f'{INDENT}"""Put the node together; nothing is opened yet."""',
+        *([f"{INDENT}super().{INIT}()"] if setup.calls_super else []),
+    ]
+    block = indented("\n".join(lines), base=unit, unit=unit) + indented(
+        blocks.setup, base=unit * 2, unit=unit
     )
-    block = head + indented(blocks.init, base=unit * 2, unit=unit)
     for before, item in zip([None, *cls.body], cls.body, strict=False):
         if isinstance(item, Definition):
             floor = last_line(cls.body, before) if before else cls.lineno
@@ -163,20 +162,6 @@ def _with_comments(module: Source, line: int, indentation: str) -> int:
     while module.is_comment(line + 1) and module.lines[line].startswith(indentation):
         line += 1
     return line
-
-
-def _shadowing(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Finding]:
-    """Say which names of the blocks `__init__` uses for something of its own."""
-    init = find_init(cls)
-    needed = {item.bound for item in blocks.needed_imports}
-    for name, line in local_names(init) if init else ():
-        if name in needed:
-            yield module.finding(
-                "name-taken",
-                f"{cls.name}.__init__ has a local name '{name}', which the event bus needs",
-                fix="rename the local one",
-                line=line,
-            )
 
 
 def _checked(module: Source, class_name: str, blocks: EventBusBlocks) -> Source:
