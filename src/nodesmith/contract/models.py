@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from nodesmith.contract.enums import EnumContract
     from nodesmith.contract.types import TypeContract
+    from nodesmith.spec.model import FieldSpec
 
 
 class ModelRole(StrEnum):
@@ -37,9 +38,11 @@ UNTYPED_IMPORTS = frozenset({Import(module="typing", name="Any"), Import(module=
 class ModelField:
     """One field; `default`, `factory` and the constraints' values are Python expressions, empty where there is none.
 
-    A field that is not required has either a `default` or, where every object needs its own, a `factory`.
+    A field that is not required has either a `default` or, where every object needs its own, a `factory`. `spec` has
+    the same values as plain data.
     """
 
+    spec: FieldSpec
     name: str
     type: TypeContract
     required: bool = True

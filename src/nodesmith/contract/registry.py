@@ -85,6 +85,7 @@ class ClassRegistry:
         default = "" if spec.required else python_code(spec.default, kind)
         mutable = is_mutable(default)
         return ModelField(
+            spec=spec,
             name=spec.name,
             type=kind,
             required=spec.required,

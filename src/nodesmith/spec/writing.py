@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +19,13 @@ WIDTH = 100
 MAX_DEPTH = 200
 MAX_PLAIN = 400
 MAX_SIMPLE_KEY = 1000
+MAX_REMEMBERED = 80
 # From this depth on, a short mapping of scalars stands on one line: `input: {customer_id: uuid}`.
 FLOW_DEPTH = 3
 
 # Words that some version of YAML reads as a boolean or as nothing.
 _NO_TEXT = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
+_TO_ESCAPE = frozenset('"\\')
 _FLOW_SIGNS = frozenset(",[]{}:#&*!|>'\"%@`?")
 # Texts that begin with a digit and are no number to any reader: a version, a duration.
 _NO_NUMBER = re.compile(r"\d+\.\d+\.\d+|\d+(?:ms|s|m|h)", re.ASCII)
@@ -57,9 +60,9 @@ def _mapping(mapping: Mapping[object, object], depth: int) -> list[str]:
 def _entry(start: str, value: object, depth: int) -> list[str]:
     if isinstance(value, str) and _may_be_block(value):
         return [f"{start} {_block_header(value)}", *_indented(value.rstrip("\n").split("\n"))]
-    if isinstance(value, Mapping) and value and not _flows(start, value, depth + 1):
+    if _is_mapping(value) and value and not _flows(start, value, depth + 1):
         return [start, *_indented(_mapping(value, depth + 1))]
-    if isinstance(value, list | tuple) and value and not _flows(start, value, depth + 1):
+    if _is_list(value) and value and not _flows(start, value, depth + 1):
         return [start, *_indented(_sequence(value, depth + 1))]
     return [f"{start} {_inline(value, depth)}"]
 
@@ -69,10 +72,10 @@ def _sequence(items: Sequence[object], depth: int) -> list[str]:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     lines: list[str] = []
     for item in items:
-        if isinstance(item, Mapping) and item and not _flows("-", item, depth + 1):
+        if _is_mapping(item) and item and not _flows("-", item, depth + 1):
             first, *rest = _mapping(item, depth + 1)
             lines += [f"- {first}", *_indented(rest)]
-        elif isinstance(item, list | tuple) and item and not _flows("-", item, depth + 1):
+        elif _is_list(item) and item and not _flows("-", item, depth + 1):
             first, *rest = _sequence(item, depth + 1)
             lines += [f"- {first}", *_indented(rest)]
         else:
@@ -86,22 +89,30 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 def _flows(start: str, value: Mapping[object, object] | Sequence[object], depth: int) -> bool:
     """Return whether a collection is short and flat enough for one line."""
-    parts = list(value.values()) if isinstance(value, Mapping) else list(value)
-    if isinstance(value, Mapping) and depth < FLOW_DEPTH:
+    is_mapping = _is_mapping(value)
+    if is_mapping and depth < FLOW_DEPTH:
         return False
-    if any(
-        isinstance(part, Mapping | list | tuple) and len(part) > 0 and not _is_flat(part) for part in parts
-    ):
-        return False
-    if isinstance(value, list | tuple) and any(isinstance(part, Mapping) for part in parts):
-        return False
-    if any(isinstance(part, str) and "\n" in part for part in parts):
-        return False
+    for part in value.values() if isinstance(value, Mapping) else value:
+        if _is_mapping(part) and (part or not is_mapping):
+            return False
+        if _is_list(part) and not _is_flat(part):
+            return False
+        if isinstance(part, str) and "\n" in part:
+            return False
     return len(start) + 1 + 2 * depth + len(_inline(value, depth)) <= WIDTH
 
 
-def _is_flat(value: Mapping[object, object] | Sequence[object]) -> bool:
-    return not isinstance(value, Mapping) and not any(isinstance(v, Mapping | list | tuple) for v in value)
+def _is_flat(value: Sequence[object]) -> bool:
+    return not any(_is_mapping(part) or _is_list(part) for part in value)
+
+
+# Most are just that, and asking an abstract class takes many times as long.
+def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    return type(value) is dict or isinstance(value, Mapping)
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return type(value) is list or isinstance(value, list | tuple)
 
 
 def _inline(value: object, depth: int) -> str:
@@ -149,8 +160,20 @@ def _float(value: float) -> str:
 
 def _text(text: str, *, in_flow: bool) -> str:
     text = str(text)
+    return _short_text(text, in_flow) if len(text) <= MAX_REMEMBERED else _written(text, in_flow=in_flow)
+
+
+# Keys, types and names come again and again.
+@lru_cache(maxsize=4096)
+def _short_text(text: str, in_flow: bool) -> str:
+    return _written(text, in_flow=in_flow)
+
+
+def _written(text: str, *, in_flow: bool) -> str:
     if _is_plain(text, in_flow=in_flow):
         return text
+    if text.isprintable() and not _TO_ESCAPE.intersection(text):
+        return f'"{text}"'
     return '"' + "".join(_escaped(sign) for sign in text) + '"'
 
 

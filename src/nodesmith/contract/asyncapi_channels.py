@@ -1,0 +1,311 @@
+"""Topics, messages and operations of nodes, as AsyncAPI has them.
+
+A node's own topics are described by what it takes and gives there. Those of others it calls or listens to are described
+by the same messages where the other is in the document, and otherwise by what this node sends and reads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodesmith.contract.asyncapi_schemas import Schemas, reference
+from nodesmith.contract.asyncapi_wire import (
+    DISCOVERY,
+    ENVELOPES,
+    OBJECT,
+    WORKFLOW_EVENTS,
+)
+from nodesmith.naming import (
+    HEARTBEAT_TOPIC,
+    INTROSPECTION_TOPIC,
+    REQUEST_INTROSPECTION_TOPIC,
+    event_domain,
+    kebab,
+)
+
+if TYPE_CHECKING:
+    from nodesmith.contract.models import ModelContract
+    from nodesmith.contract.node_contract import NodeContract
+    from nodesmith.contract.onex_document import Document
+    from nodesmith.contract.operations import OperationContract
+    from nodesmith.contract.reducer import SubscriptionContract
+    from nodesmith.contract.workflow import CallContract
+
+KAFKA_BINDING = "0.5.0"
+
+
+class Channels:
+    """The channels, operations and schemas of a document, collected node by node: first `own`, then `others` of each."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.channels: dict[str, Document] = {}
+        self.messages: dict[str, dict[str, Document]] = {}
+        self.operations: dict[str, Document] = {}
+        self.schemas = Schemas()
+
+    def own(self, node: NodeContract, *, prefix: str) -> None:
+        """Add the topics that belong to a node, and what it does with them; `prefix` tells its classes from others'."""
+        for name, schema in ENVELOPES.items():
+            self.schemas.found.setdefault(name, schema)
+        self._commands(node, prefix)
+        self._intents(node, prefix)
+        self._workflow_events(node)
+        self._discovery(node)
+
+    def others(self, node: NodeContract, *, prefix: str) -> None:
+        """Add what a node does with topics of others."""
+        for event in node.reducer.events if node.reducer else ():
+            if event.subscription:
+                self._subscription(node, event.operation, event.subscription, prefix)
+        dot_path = dot_path_of(node)
+        for step in node.orchestrator.steps if node.orchestrator else ():
+            name = kebab(step.name)
+            self._call(f"{dot_path}.call.{name}", step.call, step.request, step.answer, step.key, prefix)
+            self._failures_of(node, step.call)
+            if step.undo and step.undo_request:
+                self._call(f"{dot_path}.undo.{name}", step.undo, step.undo_request, None, None, prefix)
+                self._failures_of(node, step.undo)
+
+    # -- a node's own topics
+
+    def _commands(self, node: NodeContract, prefix: str) -> None:
+        topics, dot_path, name = node.topics, dot_path_of(node), node.spec.name
+        self._channel(topics.command, f"Commands to {name}.")
+        self._channel(topics.completed, f"Results of {name}.")
+        self._channel(topics.failed, f"Commands that {name} could not do.")
+        for operation in node.operations:
+            request = self._message(
+                topics.command,
+                operation.event_type,
+                summary=operation.description,
+                trait="command",
+                payload=self.schemas.model(operation.input, prefix=prefix),
+                event_type=_asked(operation, is_only=len(node.operations) == 1),
+                key=operation.key,
+            )
+            answer = self._message(
+                topics.completed,
+                f"{operation.event_type}.completed",
+                summary=f"The result of `{operation.name}`.",
+                payload=self.schemas.model(operation.output, prefix=prefix),
+                event_type={"const": f"{operation.event_type}.completed"},
+            )
+            self.operations[f"{dot_path}.handle.{kebab(operation.name)}"] = {
+                "action": "receive",
+                "channel": channel_reference(topics.command),
+                "summary": operation.description,
+                "messages": [request],
+                "reply": {"channel": channel_reference(topics.completed), "messages": [answer]},
+                **_group(node),
+            }
+        failure = self._failure(topics.failed, f"{dot_path}.failed")
+        self.operations[f"{dot_path}.fail"] = _operation("send", topics.failed, [failure])
+
+    def _intents(self, node: NodeContract, prefix: str) -> None:
+        intents = node.reducer.intents if node.reducer else ()
+        if not intents:
+            return
+        topic = node.topics.intent
+        self._channel(topic, f"What {node.spec.name} wants done.")
+        messages = [
+            self._message(
+                topic,
+                intent.event_type,
+                summary=intent.description or f"{node.spec.name} wants `{intent.name}` done.",
+                payload=self.schemas.model(intent.model, prefix=prefix),
+                event_type={"const": intent.event_type},
+            )
+            for intent in intents
+        ]
+        self.operations[f"{dot_path_of(node)}.intend"] = _operation("send", topic, messages)
+
+    def _workflow_events(self, node: NodeContract) -> None:
+        if node.orchestrator is None:
+            return
+        topic, of = node.topics.workflow, node.orchestrator.operation.event_type
+        self._channel(topic, f"The story of the workflows of {node.spec.name}.")
+        messages = []
+        for moment, (name, schema) in WORKFLOW_EVENTS.items():
+            self.schemas.found.setdefault(name, schema)
+            event_type: Document = {"const": f"{of}.{moment}"}
+            messages.append(
+                self._message(topic, f"{of}.{moment}", payload=reference(name), event_type=event_type)
+            )
+        self.operations[f"{dot_path_of(node)}.tell"] = _operation("send", topic, messages)
+
+    def _discovery(self, node: NodeContract) -> None:
+        dot_path = dot_path_of(node)
+        for name, schema in DISCOVERY.items():
+            self.schemas.found.setdefault(name, schema)
+        introspection = self._platform(INTROSPECTION_TOPIC, "Introspection", "Nodes introduce themselves.")
+        heartbeat = self._platform(HEARTBEAT_TOPIC, "Heartbeat", "Nodes say that they are alive.")
+        request = self._platform(
+            REQUEST_INTROSPECTION_TOPIC, "IntrospectionRequest", "Nodes are asked who they are."
+        )
+        self.operations[f"{dot_path}.announce"] = _operation("send", INTROSPECTION_TOPIC, [introspection])
+        self.operations[f"{dot_path}.beat"] = _operation("send", HEARTBEAT_TOPIC, [heartbeat])
+        self.operations[f"{dot_path}.introduce"] = {
+            **_operation("receive", REQUEST_INTROSPECTION_TOPIC, [request]),
+            "reply": {"channel": channel_reference(INTROSPECTION_TOPIC), "messages": [introspection]},
+        }
+
+    def _platform(self, topic: str, schema: str, summary: str) -> Document:
+        self._channel(topic, summary)
+        name = f"platform.{topic.split('.')[3]}"
+        is_request = topic == REQUEST_INTROSPECTION_TOPIC
+        return self._message(
+            topic,
+            name,
+            trait="command" if is_request else "event",
+            payload=reference(schema),
+            event_type={} if is_request else {"const": name},
+        )
+
+    # -- topics of others
+
+    def _subscription(
+        self,
+        node: NodeContract,
+        operation: OperationContract,
+        subscription: SubscriptionContract,
+        prefix: str,
+    ) -> None:
+        topic, event_type = subscription.topic, subscription.event_type
+        message = self._known(topic, event_type)
+        if message is None:
+            self._channel(topic, f"Results that {node.spec.name} listens to.")
+            payload = self.schemas.model(operation.input, prefix=prefix, leniently=True)
+            message = self._message(
+                topic,
+                event_type,
+                summary=operation.description,
+                payload=payload,
+                event_type={"const": event_type},
+            )
+        self.operations[f"{dot_path_of(node)}.listen.{kebab(operation.name)}"] = {
+            "action": "receive",
+            "channel": channel_reference(topic),
+            "summary": operation.description,
+            "messages": [message],
+            **_group(node),
+        }
+
+    def _call(
+        self,
+        name: str,
+        call: CallContract,
+        request: ModelContract,
+        answer: ModelContract | None,
+        key: str | None,
+        prefix: str,
+    ) -> None:
+        """Add a command that a workflow sends, and the answer it waits for; None stands for an answer it does not read."""
+        event_type = f"{call.event_type}.completed"
+        command = self._known(call.command_topic, call.event_type)
+        answered = self._known(call.completed_topic, event_type)
+        if command is None or answered is None:
+            self._channel(call.command_topic, f"Commands to {call.node}.")
+            self._channel(call.completed_topic, f"Results of {call.node}.")
+            command = self._message(
+                call.command_topic,
+                name,
+                payload=self.schemas.model(request, prefix=prefix),
+                event_type={"const": call.event_type},
+                key=key,
+            )
+            answered = self._message(
+                call.completed_topic,
+                f"{name}.answer",
+                payload=self.schemas.model(answer, prefix=prefix) if answer else OBJECT,
+                event_type={"const": event_type},
+            )
+        self.operations[name] = {
+            **_operation("send", call.command_topic, [command]),
+            "reply": {"channel": channel_reference(call.completed_topic), "messages": [answered]},
+        }
+
+    def _failures_of(self, node: NodeContract, call: CallContract) -> None:
+        name = f"{event_domain(call.domain)}.{kebab(call.node)}"
+        self._channel(call.failed_topic, f"Commands that {call.node} could not do.")
+        failure = self._failure(call.failed_topic, f"{name}.failed")
+        operation = _operation("receive", call.failed_topic, [failure])
+        self.operations[f"{dot_path_of(node)}.hear-failures.{name}"] = operation
+
+    # -- parts
+
+    def _channel(self, topic: str, summary: str) -> None:
+        messages = self.messages.setdefault(topic, {})
+        self.channels.setdefault(topic, {"address": topic, "summary": summary, "messages": messages})
+
+    def _known(self, topic: str, message: str) -> Document | None:
+        return message_reference(topic, message) if message in self.messages.get(topic, {}) else None
+
+    def _failure(self, topic: str, name: str) -> Document:
+        event_type: Document = {"pattern": "[.]failed$"}
+        return self._message(topic, name, payload=reference("Failure"), event_type=event_type)
+
+    def _message(
+        self,
+        topic: str,
+        name: str,
+        *,
+        payload: Document,
+        event_type: Document,
+        summary: str = "",
+        trait: str = "event",
+        key: str | None = None,
+    ) -> Document:
+        """Add a message to a topic unless it is there, and return a reference to it."""
+        # Of several operations a command has to name the one it means.
+        is_asked = trait == "command" and "const" in event_type
+        parts: Document = {
+            "properties": {"payload": payload, **({"event_type": event_type} if event_type else {})},
+            **({"required": ["event_type"]} if is_asked else {}),
+        }
+        envelope = reference("CommandEnvelope" if trait == "command" else "EventEnvelope")
+        message: Document = {
+            **({"summary": summary} if summary else {}),
+            "traits": [{"$ref": f"#/components/messageTraits/{trait}"}],
+            "payload": {"allOf": [envelope, parts]},
+            **(_key(key) if key else {}),
+        }
+        self.messages[topic].setdefault(name, message)
+        return message_reference(topic, name)
+
+
+def dot_path_of(node: NodeContract) -> str:
+    """Return `crm.customer-writer`: the start of the node's event types, and its consumer group."""
+    return f"{event_domain(node.spec.domain)}.{kebab(node.spec.name)}"
+
+
+def channel_reference(topic: str) -> Document:
+    """Return a reference to a channel, which is called like its topic."""
+    return {"$ref": f"#/channels/{topic}"}
+
+
+def message_reference(topic: str, name: str) -> Document:
+    """Return a reference to a message of a channel."""
+    return {"$ref": f"#/channels/{topic}/messages/{name}"}
+
+
+def _operation(action: str, topic: str, messages: list[Document]) -> Document:
+    return {"action": action, "channel": channel_reference(topic), "messages": messages}
+
+
+def _asked(operation: OperationContract, *, is_only: bool) -> Document:
+    """Return what a command's `event_type` says: it may be left out where the node has one operation."""
+    return {"enum": [operation.event_type, None]} if is_only else {"const": operation.event_type}
+
+
+def _group(node: NodeContract) -> Document:
+    group: Document = {"type": "string", "const": dot_path_of(node)}
+    return {"bindings": {"kafka": {"groupId": group, "bindingVersion": KAFKA_BINDING}}}
+
+
+def _key(field: str) -> Document:
+    key: Document = {
+        "type": "string",
+        "description": f"The value of `{field}`: equal ones are kept in order.",
+    }
+    return {"bindings": {"kafka": {"key": key, "bindingVersion": KAFKA_BINDING}}}
