@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nodesmith.generation.files import NodeFiles
 
@@ -29,6 +30,19 @@ def unrendered(
     return GateError(
         f"{file}{f':{line}' if line else ''}: {message}", stage=stage, findings=(finding,), fix=finding.fix
     )
+
+
+@contextmanager
+def blaming(files: NodeFiles, path: str) -> Iterator[None]:
+    """Say of a gate that does not hold for `path` which of the team's templates it was made from."""
+    try:
+        yield
+    except GateError as error:
+        made_of = files[path].templates if path in files else ()
+        if not made_of:
+            raise
+        fix = f"mend {' or '.join(made_of)}" + (f": {error.fix}" if error.fix else "")
+        raise GateError(error.message, stage=error.stage, findings=error.findings, fix=fix) from error
 
 
 def with_templates(findings: Iterable[Finding], nodes: Mapping[str, NodeFiles]) -> tuple[Finding, ...]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from nodesmith.contract.onex import contract_document, manifest_document
 from nodesmith.contract.validation import check_contract
 from nodesmith.errors import Finding, GateError
+from nodesmith.generation.blame import fix_for, with_templates
 from nodesmith.generation.gates.bus_guards import guard_findings
+from nodesmith.generation.gates.declared import declared_findings
 from nodesmith.generation.gates.imports import import_findings
 from nodesmith.generation.gates.model_gate import BuildsHere, models_at_work
 from nodesmith.generation.gates.names import name_findings
@@ -36,11 +38,12 @@ def post_check(
 
     A finding's file begins with its node's folder. `builder` builds their models, by default in this process.
     """
-    _stop_at(
+    names = [
         _inside(contract, finding)
         for contract in contracts
         for finding in name_findings(nodes[contract.folder])
-    )
+    ]
+    _stop_at(names, nodes)
     try:
         tidied, findings = _look_at(nodes, contracts, builder or BuildsHere())
     except OSError as error:
@@ -49,7 +52,7 @@ def post_check(
             stage=STAGE,
             fix="make room in the folder for temporary files, and see that ruff is installed (extra `cli`)",
         ) from error
-    _stop_at(findings)
+    _stop_at(findings, nodes)
     return tidied
 
 
@@ -80,6 +83,7 @@ def _node_findings(node: ParsedNode, contract: NodeContract) -> Iterator[Finding
     libraries = frozenset({"pydantic", *LIBRARIES.get(contract.adapter or "", ())})
     yield from import_findings(node, libraries=libraries)
     yield from guard_findings(node)
+    yield from declared_findings(node, contract)
     yield from _document_findings(node, contract)
 
 
@@ -102,12 +106,12 @@ def _inside(contract: NodeContract, finding: Finding) -> Finding:
     return replace(finding, file=f"{contract.folder}/{finding.file}")
 
 
-def _stop_at(findings: Iterable[Finding]) -> None:
-    found = tuple(findings)
+def _stop_at(findings: Iterable[Finding], nodes: Mapping[str, NodeFiles]) -> None:
+    found = with_templates(findings, nodes)
     if found:
         raise GateError(
             f"{len(found)} finding{'s' if len(found) > 1 else ''} in the generated files; nothing was written",
             stage=STAGE,
             findings=found,
-            fix="this is a fault of nodesmith's own; please report it with the spec",
+            fix=fix_for(found, nodes),
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from nodesmith.errors import Finding
+from nodesmith.generation.gates.declared import are_ours
 from nodesmith.generation.gates.models import ROOT, ModelSources, broken_models
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def models_at_work(
 
 
 def _sources(files: NodeFiles, contract: NodeContract) -> ModelSources:
-    """Return the modules that hold data only; nothing else of the node is run."""
+    """Return the modules that hold data only; nothing else of the node is run, and nothing of a team's templates."""
+    if not are_ours(files, contract):
+        return {}, []
     modules = {ROOT: ""}
     for package in ("models", "enums"):
         modules[f"{ROOT}.{package}"] = ""

@@ -30,7 +30,12 @@ def parse_node(files: NodeFiles) -> tuple[ParsedNode, list[Finding]]:
                     documents[path] = read_yaml(file.text)
                 case ending if ending in OTHERS:
                     OTHERS[ending](file.text)
-        except (SyntaxError, ValueError) as error:
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ) as error:  # the last two: nested too deep
             line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
             findings.append(Finding(rule="syntax", message=str(error), file=path, line=line))
     return ParsedNode(files, modules, documents), findings
