@@ -122,7 +122,7 @@ def _check(understood: Understanding) -> SystemSpec:
 
 
 def _generate(understood: Understanding, *, output: Path, verify: bool, as_json: bool) -> int:
-    from nodesmith.cli.progress import run_pipeline
+    from nodesmith.cli.progress import Asked, run_pipeline
     from nodesmith.spec.writing import to_yaml
 
     click.echo("understood:", err=True)
@@ -132,9 +132,8 @@ def _generate(understood: Understanding, *, output: Path, verify: bool, as_json:
         nl=False,
     )
     _show_assumed(understood)
-    return run_pipeline(
-        lambda: _check(understood), target=output, verify=verify, as_json=as_json, told=as_data(understood)
-    )
+    asked = Asked(verify=verify, as_json=as_json)
+    return run_pipeline(lambda: _check(understood), target=output, asked=asked, told=as_data(understood))
 
 
 def _show_assumed(understood: Understanding) -> None:

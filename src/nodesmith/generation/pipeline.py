@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import GateError, InputError
+from nodesmith.generation.blame import blaming
 from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.contract import make_contract
 from nodesmith.generation.event_bus_integration import integrate_event_bus, takes_event_bus
@@ -16,8 +17,9 @@ from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
 from nodesmith.generation.update.changes import NO_CHOICES
+from nodesmith.generation.update.conflicts import UnresolvedError
 from nodesmith.generation.verify import verify as verify_nodes
-from nodesmith.generation.write import write
+from nodesmith.generation.write import preview, write
 from nodesmith.naming import node_folder
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from nodesmith.generation.gates.model_gate import ModelBuilder
     from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
-    from nodesmith.generation.update.changes import Choices
+    from nodesmith.generation.update.changes import Choices, Plan
     from nodesmith.spec.model import NodeSpec, SystemSpec
 
 
@@ -56,7 +58,9 @@ def run(
 
     `report` is told of each stage. Nothing is written before all nodes have passed all gates, and then all of it or
     nothing. `parse_ms` is what stage 1, which made `specs`, took. `builder` builds the models that stage 5 looks at, by default in
-    this process. Raises GateError and ConflictError; after a GateError of stage 7 the nodes are on the disk.
+    this process, and `choices` say what to do where a person's files are there already; only to look, nothing is written at all.
+    Raises GateError, ConflictError, and InputError for a lock that cannot be read; after a GateError of stage 7 the
+    nodes are on the disk.
     """
     if not specs.nodes:
         raise InputError("there is no node to generate", fix="give a spec file that holds one")
@@ -69,9 +73,10 @@ def run(
     for spec in specs.nodes:
         ms = round(parse_ms / len(specs.nodes), 3)
         tell(StageEvent(node=_folder(spec), number="1", status=Status.DONE, ms=ms))
-    made = make(specs, target, templates or packaged_templates(), tell=tell, builder=builder)
-    _write(made, target, choices, tell=tell)
-    _verify(made.contracts, target, tell=tell, wanted=verify)
+    templates = templates or packaged_templates()
+    made = make(specs, target, templates, tell=tell, builder=builder)
+    _update(made, target, choices, templates=templates.digest, tell=tell)
+    _verify(made.contracts, target, tell=tell, wanted=verify and not choices.preview)
     return record.report()
 
 
@@ -109,7 +114,8 @@ def _make_node(
         pre_check(contract, templates, target, others=others)
     with _stage(tell, node, "4"):
         files = generate_code(contract, templates)
-    with _stage(tell, node, "4.5") as ending:
+    node_file = f"{contract.version_folder}/node.py"
+    with _stage(tell, node, "4.5") as ending, blaming(files, node_file):
         files = integrate_event_bus(files, contract, templates)
         if not takes_event_bus(spec):
             ending.status = Status.SKIPPED
@@ -121,11 +127,23 @@ def _folder(spec: NodeSpec) -> str:
     return node_folder(domain=spec.domain, name=spec.name, archetype=spec.archetype)
 
 
-def _write(made: Made, target: Path, choices: Choices, *, tell: Listener) -> None:
+def _update(made: Made, target: Path, choices: Choices, *, templates: str, tell: Listener) -> None:
+    """Plan what becomes of every file and, unless only the plan is wanted, carry it out."""
     nodes = tuple(contract.folder for contract in made.contracts)
     with _stage(tell, nodes, "6") as ending:
-        write(made.files, target)
-        ending.files = {node: tuple(made.files[node]) for node in nodes}
+        if choices.preview:
+            ending.status = Status.SKIPPED
+            ending.plan = preview(made.files, target, choices, templates=templates)
+            return
+        try:
+            ending.plan = write(made.files, target, choices, templates=templates)
+        except UnresolvedError as error:
+            ending.plan = error.plan
+            raise
+        present = {unit.unit: unit.present for unit in ending.plan.units}
+        ending.files = {
+            node: tuple(path for path in made.files[node] if path in present[node]) for node in nodes
+        }
 
 
 def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, wanted: bool) -> None:
@@ -148,6 +166,7 @@ class _Ending:
     at_fault: frozenset[str] = frozenset()
     detail: str = ""
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    plan: Plan | None = None
 
 
 @contextmanager
@@ -172,5 +191,6 @@ def _stage(tell: Listener, nodes: tuple[str, ...], number: str) -> Iterator[_End
                     ms=ms,
                     detail=ending.detail,
                     files=ending.files.get(node, ()),
+                    plan=ending.plan,
                 )
             )

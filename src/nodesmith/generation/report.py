@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nodesmith.generation.update.changes import Plan
+
 
 class Status(StrEnum):
     """How far a stage has come."""
@@ -36,7 +38,7 @@ STAGES = {
 class StageEvent:
     """A stage of one node (named by its folder) started, or came to an end after `ms` milliseconds.
 
-    `files` are the node's, once they are on the disk.
+    `files` are the node's, once they are on the disk; `plan` is what becomes of all nodes' files, once that is known.
     """
 
     node: str
@@ -45,6 +47,7 @@ class StageEvent:
     ms: float = 0.0
     detail: str = ""
     files: tuple[str, ...] = ()
+    plan: Plan | None = None
 
     @property
     def name(self) -> str:
@@ -74,9 +77,10 @@ class NodeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineReport:
-    """What a run of the pipeline came to."""
+    """What a run of the pipeline came to, with what became of each file, where it came as far as planning that."""
 
     nodes: tuple[NodeReport, ...]
+    plan: Plan | None = None
 
     def document(self) -> dict[str, object]:
         """Return the report as plain data, as `--json` prints it."""
@@ -111,6 +115,7 @@ class Record:
     target: Path
     _files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _stages: dict[str, dict[str, StageResult]] = field(default_factory=dict)
+    _plan: Plan | None = None
 
     def add(self, event: StageEvent) -> None:
         """Take an event in."""
@@ -119,10 +124,12 @@ class Record:
             self._stages.setdefault(event.node, {})[event.number] = result
         if event.files:
             self._files[event.node] = event.files
+        self._plan = event.plan or self._plan
 
     def report(self) -> PipelineReport:
         """Return what is known so far; a stage that a node never came to is skipped."""
-        return PipelineReport(nodes=tuple(self._node(node, stages) for node, stages in self._stages.items()))
+        nodes = tuple(self._node(node, stages) for node, stages in self._stages.items())
+        return PipelineReport(nodes=nodes, plan=self._plan)
 
     def _node(self, node: str, stages: dict[str, StageResult]) -> NodeReport:
         return NodeReport(

@@ -66,6 +66,7 @@ class Change:
     owner: Owner = Owner.GENERATED
     before: bytes | None = None
     after: bytes | None = None
+    was_executable: bool = False
     executable: bool = False
     mode: int | None = None
     moved_from: str = ""
@@ -79,6 +80,12 @@ class UnitPlan:
     unit: str
     changes: tuple[Change, ...]
     records: tuple[Change, ...] = ()
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The paths of the files that are there once the plan is carried out."""
+        absent = (Action.DELETED, Action.REMOVE, Action.CONFLICT)
+        return frozenset(change.path for change in self.changes if change.action not in absent)
 
     def place(self, path: str) -> str:
         """Return a path of this unit relative to the target."""

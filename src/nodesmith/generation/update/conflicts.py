@@ -13,16 +13,15 @@ from nodesmith.generation.update.changes import Action, Resolution
 from nodesmith.generation.update.merging import can_be_merged, merge, merge_without_base
 
 if TYPE_CHECKING:
+    from nodesmith.errors import Finding
     from nodesmith.generation.update.changes import Plan
-
-CHOICES = "--conflict=markers, ours, theirs or reject"
 
 
 class UnresolvedError(ConflictError):
     """Files cannot be written before a person chooses; `plan` is what would be done otherwise."""
 
-    def __init__(self, message: str, *, plan: Plan, fix: str) -> None:
-        super().__init__(message, fix=fix)
+    def __init__(self, message: str, *, plan: Plan, findings: tuple[Finding, ...], fix: str) -> None:
+        super().__init__(message, findings=findings, fix=fix)
         self.plan = plan
 
 

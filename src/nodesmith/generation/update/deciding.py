@@ -159,7 +159,7 @@ def _outcome(
         action = Action.MOVE
     change = Change(
         path=situation.path, action=action, owner=situation.file.owner, before=before, after=after,
-        executable=executable, mode=mode, moved_from=situation.origin if situation.is_moved else "",
+        was_executable=situation.found.is_executable, executable=executable, mode=mode, moved_from=situation.origin if situation.is_moved else "",
         detail=decision.detail or _old_names(situation, action, after),
     )  # fmt: skip
     if action is Action.CONFLICT:

@@ -29,7 +29,13 @@ def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry) -> Change | N
         return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=detail)
     is_untouched = digest(found.data) == entry.sha or digest(read_style(found.data, made=b"")[1]) == entry.sha
     if is_untouched and entry.owner is not Owner.SEEDED:
-        return Change(path=path, action=Action.REMOVE, owner=entry.owner, before=found.data)
+        return Change(
+            path=path,
+            action=Action.REMOVE,
+            owner=entry.owner,
+            before=found.data,
+            was_executable=found.is_executable,
+        )
     if moves.moved(path) == path:
         return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=NO_LONGER_MADE)
     return move_along(disk, moves, path, owner=entry.owner, detail=NO_LONGER_MADE)
@@ -47,7 +53,12 @@ def move_along(
         return Change(path=path, action=Action.CONFLICT, owner=owner, detail=detail)
     if there.data == found.data:
         return Change(
-            path=path, action=Action.REMOVE, owner=owner, before=found.data, detail=f"is {place} already"
+            path=path,
+            action=Action.REMOVE,
+            owner=owner,
+            before=found.data,
+            was_executable=found.is_executable,
+            detail=f"is {place} already",
         )
     if not there.is_missing:
         detail = f"moves here from {path}, but something else is here already"
@@ -55,7 +66,7 @@ def move_along(
     names = f"still names {moves.old}" if moves.still_names_old(found.data) else ""
     return Change(
         path=place, action=Action.MOVE, owner=owner, before=found.data, after=found.data,
-        executable=found.is_executable, mode=found.mode, moved_from=path, detail=detail or names,
+        was_executable=found.is_executable, executable=found.is_executable, mode=found.mode, moved_from=path, detail=detail or names,
     )  # fmt: skip
 
 

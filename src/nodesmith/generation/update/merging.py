@@ -56,12 +56,17 @@ def merge(base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None = N
 
 def merge_by_lines(base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None = None) -> Merged:
     """Merge without git."""
-    return _joined(diff3(_lines(base), _lines(ours), _lines(theirs)), favour)
+    return _joined(diff3(split_lines(base), split_lines(ours), split_lines(theirs)), favour)
 
 
 def merge_without_base(ours: bytes, theirs: bytes) -> Merged:
     """Return both texts as one, with markers around each difference."""
-    return _joined(two_way(_lines(ours), _lines(theirs)), None)
+    return _joined(two_way(split_lines(ours), split_lines(theirs)), None)
+
+
+def split_lines(text: bytes) -> list[bytes]:
+    """Return a text's lines with their ends; only a line feed ends one."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", text)
 
 
 def _merge_by_git(
@@ -91,10 +96,6 @@ def _git_environment(folder: str) -> dict[str, str]:
     others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     own = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CEILING_DIRECTORIES": folder}
     return {**others, **own, "LC_ALL": "C"}
-
-
-def _lines(text: bytes) -> list[bytes]:
-    return re.findall(rb"[^\n]*\n|[^\n]+", text)
 
 
 def _joined(hunks: Iterable[Hunk], favour: Resolution | None) -> Merged:
