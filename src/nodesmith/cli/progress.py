@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nodesmith.cli.application import describe, report
+from nodesmith.cli.configuration import told_of
 from nodesmith.cli.diffs import conflict_diff, plan_diff
 from nodesmith.cli.outcome import document, lines
 from nodesmith.errors import ExitCode, NodesmithError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
     from nodesmith.generation.update.changes import Plan
     from nodesmith.spec.model import SystemSpec
@@ -58,6 +60,7 @@ def run_pipeline(
     *,
     target: Path,
     asked: Asked,
+    templates: Templates | None = None,
     told: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
@@ -66,9 +69,14 @@ def run_pipeline(
     becomes of each, `error`, and what is in `told`.
     """
     record = Record(target=target)
+    told = {**told_of(templates), **told}
+    if templates is not None:
+        click.echo(
+            f"templates: {templates.shown_folder} ({', '.join(sorted(templates.overrides))})", err=True
+        )
     try:
         with _shown() as show:
-            _generate(parse, target=target, asked=asked, listeners=(record.add, show))
+            _generate(parse, target=target, asked=asked, templates=templates, listeners=(record.add, show))
     except NodesmithError as error:
         _show_conflicts(record.report().plan)
         report(error, as_json=False)
@@ -81,7 +89,12 @@ def run_pipeline(
 
 
 def _generate(
-    parse: Callable[[], SystemSpec], *, target: Path, asked: Asked, listeners: tuple[Listener, ...]
+    parse: Callable[[], SystemSpec],
+    *,
+    target: Path,
+    asked: Asked,
+    templates: Templates | None,
+    listeners: tuple[Listener, ...],
 ) -> None:
     def tell(event: StageEvent) -> None:
         for listener in listeners:
@@ -95,6 +108,7 @@ def _generate(
         verify=asked.verify,
         report=tell,
         parse_ms=(time.perf_counter() - started) * 1000,
+        templates=templates,
         choices=asked.choices(),
         builder=click.get_current_context().obj,
     )
