@@ -126,7 +126,7 @@ class Templates:
         seen.add(template)
         if template in self.overrides:
             yield self.overrides[template].file
-        with suppress(TemplateError):  # what cannot be read is told by whoever renders it
+        with suppress(TemplateError, RecursionError):  # what cannot be read is told by whoever renders it
             source = self.environment.loader.get_source(self.environment, template)[0]  # type: ignore[union-attr]
             for name in find_referenced_templates(self.environment.parse(source)):
                 yield from self._overrides_in(name, seen) if name else ()
