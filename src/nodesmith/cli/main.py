@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-
-    from nodesmith.generation.gates.model_process import ModelProcess
 
 # Looking for pydantic's plugins costs 30 ms at every start, and this command line uses none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -27,8 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"nodesmith {__version__}")  # noqa: T201 - nothing is loaded yet that could print
         return 0
     try:
-        with _model_process(arguments) as builder:
-            return import_module("nodesmith.cli.application").run(arguments, builder)  # type: ignore[no-any-return]
+        return _run(arguments)
     except KeyboardInterrupt:  # while the imports are still under way
         return 130
     except ModuleNotFoundError as error:
@@ -38,14 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _not_installed(package)
 
 
-def _model_process(arguments: Sequence[str]) -> AbstractContextManager[ModelProcess | None]:
-    """Start what builds models before anything else is loaded, where nodes will be made and a processor is free."""
-    makes_nodes = arguments[:1] in (["generate"], ["new"]) and not {"-h", "--help"}.intersection(arguments)
-    if not (makes_nodes and sys.executable and (os.cpu_count() or 1) > 1):
-        return nullcontext()
-    from nodesmith.generation.gates.model_process import ModelProcess
+def _run(arguments: Sequence[str]) -> int:
+    application = import_module("nodesmith.cli.application")
+    if arguments[:1] not in (["generate"], ["new"]) or {"-h", "--help"}.intersection(arguments):
+        return application.run(arguments)  # type: ignore[no-any-return]
+    from nodesmith.generation.gates.model_process import can_fork, model_process
 
-    return ModelProcess()
+    # Before all else is imported: what builds models is busy importing pydantic meanwhile.
+    with model_process() if can_fork() else nullcontext() as builder:
+        return application.run(arguments, builder)  # type: ignore[no-any-return]
 
 
 def _not_installed(package: str) -> int:
