@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import GateError, InputError
@@ -16,11 +16,13 @@ from nodesmith.generation.post_check import post_check
 from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
+from nodesmith.generation.system_files import system_units
 from nodesmith.generation.update.changes import NO_CHOICES
 from nodesmith.generation.update.conflicts import UnresolvedError
 from nodesmith.generation.verify import verify as verify_nodes
 from nodesmith.generation.write import preview, write
 from nodesmith.naming import node_folder
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +103,7 @@ def make(
         except GateError as error:
             ending.at_fault = frozenset(finding.file.partition("/")[0] for finding in error.findings)
             raise
-    return Made(contracts=tuple(contracts), files=files)
+    return Made(contracts=tuple(contracts), files={**files, **system_units(specs, contracts, templates)})
 
 
 def _make_node(
