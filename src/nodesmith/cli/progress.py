@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from nodesmith.generation.pipeline import run
 from nodesmith.generation.report import STAGES, PipelineReport, Record, StageEvent, Status
 from nodesmith.generation.update.changes import Choices, Resolution
 from nodesmith.generation.update.conflicts import UnfinishedError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

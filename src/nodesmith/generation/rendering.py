@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from nodesmith.errors import Finding, GateError
 from nodesmith.generation.declarations import Declaration, read_declaration
 from nodesmith.generation.files import GeneratedFile
 from nodesmith.generation.filters import FILTERS
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import name_problem
+from nodesmith.records import dataclass
 from nodesmith.spec.findings import Findings
 from nodesmith.spec.model import NodeSpec, SystemSpec
 from nodesmith.spec.node import ReadNode, read_node

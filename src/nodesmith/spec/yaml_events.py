@@ -6,11 +6,12 @@ still be checked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import yaml
 
+from nodesmith.records import dataclass
 from nodesmith.spec.plain_tree import CONTROL_CHARACTERS, MAX_DEPTH, MAX_NODES
 from nodesmith.spec.tree import UNREADABLE, Mark, Place, shown
 from nodesmith.spec.yaml_scalars import ScalarError, resolve

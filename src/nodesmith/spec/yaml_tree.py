@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.plain_tree import MAX_DEPTH, MAX_NODES
 from nodesmith.spec.tree import UNREADABLE, Mark, Place, Tree, shown
 from nodesmith.spec.yaml_events import NodeBuilder, YamlNode

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from nodesmith.errors import Finding, GateError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
