@@ -25,7 +25,7 @@ from nodesmith.naming import node_folder
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
 
     from nodesmith.contract.node_contract import NodeContract
@@ -93,10 +93,12 @@ def make(
     """Take all nodes through the stages that touch no disk; raises GateError."""
     contracts: list[NodeContract] = []
     files: dict[str, NodeFiles] = {}
+    taken: set[str] = set()
     for spec in specs.nodes:
-        contract, made = _make_node(spec, target, templates, tell=tell, others=tuple(files))
+        contract, made = _make_node(spec, target, templates, tell=tell, others=taken)
         contracts.append(contract)
         files[contract.folder] = made
+        taken.add(contract.folder.casefold())
     with _stage(tell, tuple(files), "5") as ending:
         try:
             files = post_check(files, contracts, builder=builder)
@@ -107,7 +109,7 @@ def make(
 
 
 def _make_node(
-    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: tuple[str, ...]
+    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: Container[str]
 ) -> tuple[NodeContract, NodeFiles]:
     node = (_folder(spec),)
     with _stage(tell, node, "2"):
