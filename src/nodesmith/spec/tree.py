@@ -81,6 +81,11 @@ class Tree:
         return tree
 
 
+def size_of(tree: Tree) -> int:
+    """Return how many values a value is made of, itself among them."""
+    return 1 + sum(map(size_of, (*tree.entries.values(), *tree.items)))
+
+
 def plain(tree: Tree) -> object:
     """Return the value as plain JSON data."""
     match tree.value:
