@@ -13,7 +13,6 @@ import click
 
 from nodesmith.cli.application import describe, report
 from nodesmith.cli.configuration import told_of
-from nodesmith.cli.diffs import conflict_diff, plan_diff
 from nodesmith.cli.outcome import document, lines
 from nodesmith.errors import ExitCode, NodesmithError
 from nodesmith.generation.pipeline import run
@@ -124,6 +123,8 @@ def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str,
     if asked.as_json:
         _print_json(outcome, told, diff=asked.diff)
     elif asked.diff:
+        from nodesmith.cli.diffs import plan_diff
+
         click.echo(plan_diff(plan), nl=False)
     else:
         for line in lines(plan, target, planned=asked.preview):
@@ -142,6 +143,8 @@ def _print_json(outcome: PipelineReport, told: Mapping[str, object], *, diff: bo
 
 def _show_conflicts(plan: Plan | None) -> None:
     if plan and plan.conflicts:
+        from nodesmith.cli.diffs import conflict_diff
+
         click.echo(conflict_diff(plan), nl=False, err=True)
 
 

@@ -5,7 +5,6 @@ The bus's code is in `templates/event_bus/` and nowhere else; what stage 4 rende
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from nodesmith.generation.rendering import Templates
     from nodesmith.spec.model import NodeSpec
 
-logger = logging.getLogger("nodesmith.generation")
-
 
 def integrate_event_bus(
     files: Mapping[str, GeneratedFile], contract: NodeContract, templates: Templates
@@ -36,6 +33,9 @@ def integrate_event_bus(
     Raises GateError of stage 4.5 where the bus cannot be put in.
     """
     if not takes_event_bus(contract.spec):
+        import logging  # only here: it takes longer to import than a node to integrate
+
+        logger = logging.getLogger("nodesmith.generation")
         logger.info("Skipping event bus integration for %s node (optional)", contract.spec.archetype)
         return dict(files)
     path = f"{contract.version_folder}/node.py"

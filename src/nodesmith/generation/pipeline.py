@@ -19,7 +19,6 @@ from nodesmith.generation.report import PipelineReport, Record, StageEvent, Stat
 from nodesmith.generation.system_files import system_units
 from nodesmith.generation.update.changes import NO_CHOICES
 from nodesmith.generation.update.conflicts import UnresolvedError
-from nodesmith.generation.verify import verify as verify_nodes
 from nodesmith.generation.write import preview, write
 from nodesmith.naming import node_folder
 from nodesmith.records import dataclass
@@ -155,6 +154,8 @@ def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, 
         if not wanted:
             ending.status = Status.SKIPPED
             return
+        from nodesmith.generation.verify import verify as verify_nodes
+
         try:
             verify_nodes(contracts, target)
         except GateError as error:
