@@ -31,8 +31,8 @@ docs: $(INSTALLED)  ## Build the documentation's pages into site/, any warning a
 unit: $(INSTALLED)  ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
-bench: $(INSTALLED)  ## Measure, against a rival in the same run
-	$(BIN)/python benchmarks/generate_one_node.py
+bench: $(INSTALLED)  ## Measure, against rivals in the same run
+	@$(BIN)/python benchmarks/all.py
 
 install: $(INSTALLED)  ## Make .venv with the pinned dependencies
 

@@ -1,153 +1,124 @@
-"""Measure how long one node takes to generate, against cookiecutter writing the same files, in one run.
-
-Whole processes, alternating, so that both meet the same load on the machine. The cookiecutter template is made here
-from what nodesmith generates: as many files, with the same bytes, the node's name filled in by the template engine.
-"""
+"""Measure how long one node takes to generate, against tools that write the same files, in one run."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-NAME = "customer_writer"
-SPEC = f"""\
-node: effect
-name: {NAME}
-domain: crm
-description: Writes customer records.
-operations:
-  upsert_customer:
-    description: Insert or update one customer.
-    key: customer_id
-    input:
-      customer_id: uuid
-      email: {{type: str, max_length: 254}}
-      tags: {{type: "list[str]", default: []}}
-    output:
-      created: bool
-"""
-STAGE_SHARE_LIMIT = 0.05
+from measuring import Pairs, in_turn, judge, run, show, tool
+from rivals import Cookiecutter, Copier, check_same, files_of
+from samples import NAME, one_node
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from onex.environment import NoEnvironmentError, made_before
+
+COOKIECUTTER_LIMIT = 0.7
+COPIER_LIMIT = 0.3
+STAGE_4_5_LIMIT = 5
 
 
 def main() -> int:
-    """Print both medians, their ratio and stage 4.5's share; return 1 where the share is over its limit."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Print what was measured; return 1 where a limit does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=15, help="how often each is run (default 15)")
     pairs = parser.parse_args().pairs
-    with tempfile.TemporaryDirectory(prefix="nodesmith-benchmark-") as folder:
-        return report(*measure(Path(folder), pairs))
+    with tempfile.TemporaryDirectory(prefix="nodesmith-benchmark-") as name:
+        return compare(Path(name), pairs)
 
 
-def measure(folder: Path, pairs: int) -> tuple[list[float], list[float], list[float], int]:
-    """Return the seconds of nodesmith and of cookiecutter, stage 4.5's share of each pipeline, and the number of files."""
-    spec = folder / f"{NAME}.node.yaml"
-    spec.write_text(SPEC)
-    _, _, files = generate(spec, folder / "sample")  # also warms the file caches
-    template, config = make_template(folder, folder / "sample")
-    bake(template, config, folder / "baked-sample")
-    check_same(folder / "sample", folder / "baked-sample")
-    ours, theirs, shares = [], [], []
-    for number in range(pairs):
-        if number % 2:
-            theirs.append(bake(template, config, folder / f"baked-{number}"))
-        seconds, share, _ = generate(spec, folder / f"generated-{number}")
-        ours.append(seconds)
-        shares.append(share)
-        if not number % 2:
-            theirs.append(bake(template, config, folder / f"baked-{number}"))
-    return ours, theirs, shares, files
-
-
-def generate(spec: Path, target: Path) -> tuple[float, float, int]:
-    """Run `nodesmith generate` and return its seconds, stage 4.5's share of its pipeline and the number of files."""
-    seconds, output = timed([tool("nodesmith"), "generate", spec, "-o", target, "--json"])
-    [node] = json.loads(output)["nodes"]
-    took = {stage["number"]: stage["ms"] for stage in node["stages"]}
-    return seconds, took["4.5"] / sum(took.values()), len(node["files"])
-
-
-def bake(template: Path, config: Path, target: Path) -> float:
-    """Run cookiecutter and return its seconds."""
-    command: list[str | Path] = [
-        tool("cookiecutter"),
-        "--no-input",
-        "--config-file",
-        config,
-        "-o",
-        target,
-        template,
+def compare(folder: Path, pairs: int) -> int:
+    """Measure against each rival there is."""
+    ours = Ours(folder)
+    ours.generate(-2)
+    sample = folder / "ours--2" / ours.node
+    cookiecutter, copier = Cookiecutter(folder, sample), Copier(folder, sample)
+    cookiecutter.generate(folder / "first-cookiecutter")
+    copier.generate(folder / "first-copier")
+    check_same(sample, folder / "first-cookiecutter" / ours.node, name="cookiecutter")
+    check_same(sample, folder / "first-copier" / ours.node, name="copier")
+    print(f"one node of {len(files_of(sample))} files, {pairs} pairs of whole processes in turn:")
+    holds = [
+        against("cookiecutter", cookiecutter.generate, COOKIECUTTER_LIMIT, ours, pairs),
+        against("copier", copier.generate, COPIER_LIMIT, ours, pairs),
     ]
-    return timed(command)[0]
+    against_onex(folder, ours, pairs)
+    share = statistics.median(ours.shares) * 100
+    holds.append(judge("stage 4.5's part of the pipeline", share, STAGE_4_5_LIMIT, unit=" %"))
+    print(f"  stages, median ms: {ours.stages()}")
+    return int(not all(holds))
 
 
-def make_template(folder: Path, sample: Path) -> tuple[Path, Path]:
-    """Make a cookiecutter template that writes the files of `sample`, and a configuration that stays in `folder`."""
-    template, [node] = folder / "template", list(sample.iterdir())
-    variable = "{{ cookiecutter.name }}"
-    for file in node.rglob("*"):
-        if file.is_file():
-            copy = template / node.name.replace(NAME, variable) / file.relative_to(node)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            text = file.read_text()
-            if any(sign in text for sign in ("{{", "{%", "{#")):
-                text = "".join(f"{{% raw %}}{line}{{% endraw %}}" for line in text.splitlines(keepends=True))
-            copy.write_text(text.replace(NAME, variable))
-            copy.chmod(file.stat().st_mode)
-    (template / "cookiecutter.json").write_text(json.dumps({"name": NAME}))
-    config = folder / "cookiecutter.yaml"
-    config.write_text(f'cookiecutters_dir: "{folder}/cookiecutters"\nreplay_dir: "{folder}/replay"\n')
-    return template, config
+class Ours:
+    """Generates the node again and again, each time into a new folder, and keeps what the pipeline tells."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spec = folder / f"{NAME}.node.yaml"
+        self.spec.write_text(one_node())
+        self.node = ""
+        self.shares: list[float] = []
+        self.took: dict[str, list[float]] = {}
+
+    def generate(self, number: int, label: str = "ours") -> float:
+        """Generate the node and return the seconds of the whole process."""
+        done = run(
+            [tool("nodesmith"), "generate", self.spec, "-o", self.folder / f"{label}-{number}", "--json"]
+        )
+        [node] = json.loads(done.output)["nodes"]
+        self.node = node["node"]
+        took = {stage["number"]: stage["ms"] for stage in node["stages"]}
+        self.shares.append(took["4.5"] / sum(took.values()))
+        for stage, ms in took.items():
+            self.took.setdefault(stage, []).append(ms)
+        return done.seconds
+
+    def stages(self) -> str:
+        """Return the median time of every stage that did something."""
+        medians = {stage: statistics.median(times) for stage, times in self.took.items()}
+        return ", ".join(f"{stage}: {ms:.1f}" for stage, ms in medians.items() if ms >= 0.05)
 
 
-def check_same(ours: Path, theirs: Path) -> None:
-    """Make sure that both wrote the same files, else the comparison is none."""
-    contents = [
-        {file.relative_to(root): file.read_text().strip() for file in root.rglob("*") if file.is_file()}
-        for root in (ours, theirs)
-    ]
-    if contents[0] != contents[1]:
-        sys.exit("cookiecutter's template does not write what nodesmith writes: nothing to compare")
+def against(name: str, generate: object, limit: float, ours: Ours, pairs: int) -> bool:
+    """Measure against one rival and print it."""
+    assert callable(generate)
+    measured = in_turn(
+        lambda number: ours.generate(number, f"beside-{name}"),
+        lambda number: generate(ours.folder / f"{name}-{number}"),
+        pairs=pairs,
+    )
+    shown(measured, name, "the same files, filled in only")
+    return judge(f"part of {name}'s time (median of the pairs)", measured.ratio, limit)
 
 
-def tool(name: str) -> Path:
-    """Return a command of the environment this runs in."""
-    path = Path(sys.executable).with_name(name)
-    if not path.exists():
-        sys.exit(f"{name} is not installed beside {sys.executable}; run `make bench`")
-    return path
+def against_onex(folder: Path, ours: Ours, pairs: int) -> None:
+    """Measure against `onex new node`, which writes stubs of five files, where its environment is there."""
+    try:
+        onex = made_before().with_name("onex")
+    except NoEnvironmentError as error:
+        print(f"  NOT MEASURED: onex new node, since {error}")
+        return
+
+    def generate(number: int) -> float:
+        root = folder / f"onex-{number}"
+        (root / "src" / "shop").mkdir(parents=True)
+        (root / "src" / "shop" / "__init__.py").touch()
+        return run(
+            [onex, "new", "node", NAME.replace("_", "-"), "--type", "effect", "--project-root", root]
+        ).seconds
+
+    measured = in_turn(lambda number: ours.generate(number, "beside-onex"), generate, pairs=pairs)
+    shown(measured, "onex new node", "five files of stubs, on Python 3.12")
+    print(f"  part of onex new node's time (median of the pairs): {measured.ratio:.2f}")
 
 
-def timed(command: list[str | Path]) -> tuple[float, str]:
-    """Run a command to its end and return its seconds and standard output."""
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
-    return seconds, done.stdout
-
-
-def report(ours: list[float], theirs: list[float], shares: list[float], files: int) -> int:
-    """Print what was measured."""
-    share = statistics.median(shares)
-    print(f"one node of {files} files, {len(ours)} alternating pairs, whole process, median (fastest):")
-    print(f"  nodesmith generate  {summary(ours)}   formatted, linted, contract and models checked")
-    print(f"  cookiecutter        {summary(theirs)}   the same files, filled in only")
-    ratio = statistics.median(mine / yours for mine, yours in zip(ours, theirs, strict=True))
-    print(f"  ratio               {ratio:.2f} of cookiecutter's time (median of the pairs)")
-    print(f"stage 4.5 takes {share:.1%} of the pipeline (limit {STAGE_SHARE_LIMIT:.0%})")
-    return int(share > STAGE_SHARE_LIMIT)
-
-
-def summary(seconds: list[float]) -> str:
-    """Return `0.312 s (0.300 s)`."""
-    return f"{statistics.median(seconds):.3f} s ({min(seconds):.3f} s)"
+def shown(measured: Pairs, name: str, what: str) -> None:
+    """Print both sides."""
+    show("nodesmith generate", measured.ours, "formatted, linted, models and contract checked")
+    show(name, measured.theirs, what)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,14 @@ def onex_python(announce: Callable[[str], None]) -> Path:
     return home / "bin" / "python"
 
 
+def made_before() -> Path:
+    """Return the interpreter of that environment where it was made before; raise NoEnvironmentError otherwise."""
+    home = _home(find_python())
+    if not (home / ".complete").exists():
+        raise NoEnvironmentError("its environment has not been made yet; running tests/onex makes it")
+    return home / "bin" / "python"
+
+
 def find_python() -> Path:
     """Return a Python 3.12 that runs; raise NoEnvironmentError where there is none."""
     found = [Path(path) for path in [shutil.which("python3.12")] if path]
