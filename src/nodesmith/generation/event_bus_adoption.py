@@ -15,7 +15,7 @@ from nodesmith.generation.event_bus.facts import Facts, Wishes, facts_of
 from nodesmith.generation.event_bus.layout import Layout, layout_of
 from nodesmith.generation.event_bus.module_file import ModuleFile, read_module
 from nodesmith.generation.event_bus.source import refusal
-from nodesmith.generation.event_bus.splice import splice_event_bus
+from nodesmith.generation.event_bus.splice import splice_module
 from nodesmith.generation.event_bus_integration import event_bus_blocks, startup_script
 from nodesmith.generation.update.changes import Action, Change, Plan, UnitPlan
 from nodesmith.records import dataclass
@@ -56,7 +56,7 @@ def plan_adoption(path: Path, wishes: Wishes, templates: Templates) -> Adoption:
     cls = choose_class(module.source, wishes.class_name)
     facts = facts_of(module.source, cls, place=place, wishes=wishes)
     blocks = event_bus_blocks(templates, service_name=facts.name, adoption=_adoption(facts))
-    text = splice_event_bus(module.source.text, class_name=cls.name, blocks=blocks, file=str(path))
+    spliced = splice_module(module.source, class_name=cls.name, blocks=blocks)
     script = startup_script(templates, class_name=cls.name, layout=_layout(module))
     return Adoption(
         folder=place.parent,
@@ -68,7 +68,7 @@ def plan_adoption(path: Path, wishes: Wishes, templates: Templates) -> Adoption:
                 UnitPlan(
                     unit=".",
                     changes=(
-                        _module_change(module, text),
+                        _module_change(module, spliced.text),
                         _script_change(path, place.with_name(START_SCRIPT), script.text, cls.name),
                     ),
                 ),

@@ -70,9 +70,12 @@ def _lines(cls: ast.ClassDef) -> Iterator[int]:
     for item in cls.body:
         inside = item.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) else []
         for node in nodes_in_scope(inside):
-            stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-            if stored and ast.unparse(node) == f"self.{NAME}":
+            if isinstance(node, ast.Attribute) and _is_stored_on_self(node) and node.attr == NAME:
                 yield node.lineno
+
+
+def _is_stored_on_self(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def _sets(statement: ast.stmt, name: str) -> bool:

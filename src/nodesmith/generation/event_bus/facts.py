@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nodesmith.generation.event_bus.source import Source
 
 ARCHETYPES = ("effect", "compute", "reducer", "orchestrator")
-_CLASS_NAME = re.compile(r"(?:Node)?(?P<name>.*?)(?P<archetype>Effect|Compute|Reducer|Orchestrator)?")
+_ARCHETYPE = re.compile(r"(?:Effect|Compute|Reducer|Orchestrator)\Z")
 _BY_CLASS, _BY_FOLDER = "by the class's name", "by the folder's name"
 _VERSION = re.compile(r"v(\d+)_(\d+)_(\d+)")
 
@@ -56,9 +56,9 @@ def facts_of(source: Source, cls: ast.ClassDef, *, place: Path, wishes: Wishes) 
     stated = stated_definition(source, cls)
     if stated is not None:
         return _stated_facts(source, cls, stated, wishes)
-    told = _CLASS_NAME.fullmatch(cls.name)
-    name = wishes.name or naming.snake(told["name"] if told else "")
-    archetype = wishes.archetype or (told["archetype"] if told else None or "").lower()
+    told = _ARCHETYPE.search(cls.name)
+    name = wishes.name or naming.snake(_ARCHETYPE.sub("", cls.name).removeprefix("Node"))
+    archetype = wishes.archetype or (told[0].lower() if told else "")
     _ask_for_missing(cls, name=name, archetype=archetype)
     suggested = _domain_of_folder(place, name=name, archetype=archetype)
     domain = wishes.domain or suggested

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.imports import imports_in
-from nodesmith.generation.event_bus.scope import nodes_in_scope
 
 if TYPE_CHECKING:
     from nodesmith.generation.event_bus.source import Source
@@ -22,7 +21,7 @@ def full_name(source: Source, expression: ast.expr) -> str:
         return _quoted(source, expression.value)
     if not isinstance(expression, ast.Name):
         return ""
-    imports = imports_in(nodes_in_scope(source.tree.body))  # also those under `if TYPE_CHECKING:`
+    imports = imports_in(source.scope)  # also those under `if TYPE_CHECKING:`
     found = imports.get(expression.id)
     if found is None:
         return expression.id

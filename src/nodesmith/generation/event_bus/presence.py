@@ -92,8 +92,9 @@ def _bindings_but(source: Source, needed: Sequence[Import]) -> Iterator[tuple[st
     """
     wanted = {item.bound: item for item in needed}
     fallbacks = {id(node) for node in _fallbacks(source, wanted)}
-    nodes = [node for node in nodes_in_scope(source.tree.body) if id(node) not in fallbacks]
-    for node in nodes:
+    for node in source.scope:
+        if id(node) in fallbacks:
+            continue
         if is_import(node):
             same = imports_in([node])
             yield from ((name, line) for name, line in bound_names([node]) if same[name] != wanted.get(name))
@@ -102,7 +103,7 @@ def _bindings_but(source: Source, needed: Sequence[Import]) -> Iterator[tuple[st
 
 
 def _fallbacks(source: Source, wanted: Mapping[str, Import]) -> Iterator[ast.AST]:
-    for node in nodes_in_scope(source.tree.body):
+    for node in source.scope:
         if not isinstance(node, ast.Try) or not all(map(is_import, node.body)):
             continue
         done = imports_in(node.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from nodesmith.generation.event_bus.scope import bound_names, local_names, nodes_in_scope
+from nodesmith.generation.event_bus.scope import bound_names, local_names
 from nodesmith.generation.event_bus.setup_method import find_setup
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def shadowing_findings(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks
     """Say which names of the blocks the module, the class or its setup method use for something of their own."""
     needed = {item.bound for item in blocks.needed_imports}
     yield from _local_findings(source, cls, needed)
-    for name, line in bound_names(source.tree.body):
+    for name, line in source.bindings.items():
         if name in blocks.builtins:
             message = f"the module has a '{name}' of its own, and the event bus needs Python's"
             yield source.finding("name-taken", message, fix=_RENAME, line=line)
@@ -34,7 +34,7 @@ def shadowing_findings(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks
                 fix="begin the module with `from __future__ import annotations`, or rename it",
                 line=line,
             )
-    for node in nodes_in_scope(source.tree.body):
+    for node in source.scope:
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             message = f"what `from {'.' * node.level}{node.module or ''} import *` brings is not known here"
             fix = "name what it imports"

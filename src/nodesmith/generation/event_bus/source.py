@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
-from nodesmith.generation.event_bus.scope import bound_names
+from nodesmith.generation.event_bus.scope import nodes_in_scope, own_names
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ class Source:
     def tree(self) -> ast.Module:
         """The syntax tree; raises GateError where the text does not parse."""
         try:
-            with warnings.catch_warnings(
-                action="ignore"
-            ):  # they are about a person's code, and not ours to tell
+            # What they warn of is a person's code, and not ours to tell.
+            with warnings.catch_warnings(action="ignore"):
                 return ast.parse(self.text.removeprefix(_BYTE_ORDER_MARK))
         except SyntaxError as error:
             raise refusal(self.syntax_finding(error)) from None
@@ -53,9 +52,14 @@ class Source:
             raise refusal(Finding(rule="syntax", message=str(error), file=self.file)) from None
 
     @cached_property
+    def scope(self) -> list[ast.AST]:
+        """The nodes of the module's own scope, in no order: those under conditions too, those inside functions not."""
+        return list(nodes_in_scope(self.tree.body))
+
+    @cached_property
     def bindings(self) -> dict[str, int]:
         """The names the module binds at its top level, with a line for each."""
-        return dict(bound_names(self.tree.body))
+        return dict(own_name for node in self.scope for own_name in own_names(node))
 
     @cached_property
     def lines(self) -> list[str]:

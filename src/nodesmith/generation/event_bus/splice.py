@@ -22,12 +22,16 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
     on its header's line. Raises GateError, with findings that name `file` and a line, where the class is not there,
     where the event bus is there in part, and where the class is of a shape the bus cannot be put into.
     """
-    module = Source(source, file)
+    return splice_module(Source(source, file), class_name=class_name, blocks=blocks).text
+
+
+def splice_module(module: Source, *, class_name: str, blocks: EventBusBlocks) -> Source:
+    """Return a module that is read already with the event bus in it, as `splice_event_bus` does."""
     cls = find_class(module, class_name)
     parts = find_parts(module, cls, blocks)
     imports = import_parts(module, blocks)
     if all(part.same for part in (*parts, *imports)):
-        return source
+        return module
     findings = [
         *conflict_findings(module, parts, partial=any(part.same for part in parts)),
         *conflict_findings(module, imports, partial=all(part.same for part in parts)),
@@ -36,7 +40,7 @@ def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, fi
     ]
     if findings:
         raise refusal(*findings)
-    return _checked(_spliced(_unfolded(module, class_name), class_name, blocks), class_name, blocks).text
+    return _checked(_spliced(_unfolded(module, class_name), class_name, blocks), class_name, blocks)
 
 
 def _unfolded(module: Source, class_name: str) -> Source:
