@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
+from nodesmith.generation.gates.beside import beside
 from nodesmith.generation.gates.scratch import scratch_folder
 from nodesmith.generation.interrupts import interrupts_held
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Which import or exported name comes first depends on names, so templates leave their order to ruff. Everything else is a finding.
 FIXED = "I001,RUF022,FURB157"
 
+BLOCK = 4096
+
 Tidied = tuple[dict[str, "NodeFiles"], list[Finding]]
 
 
@@ -33,11 +36,15 @@ def ruff_at_work(nodes: Mapping[str, NodeFiles]) -> Iterator[Callable[[], Tidied
 
     A finding's file begins with its node's folder. Interrupts wait until the scratch folder is gone.
     """
-    with interrupts_held(), scratch_folder() as scratch:
+    with interrupts_held(), scratch_folder(_room_for(nodes)) as scratch:
         _lay_out(nodes, scratch)
-        checking = _ruff(["check", "--fix", "--fixable", FIXED, "--output-format", "json"], scratch)
-        with checking:
-            yield lambda: _finish(checking, nodes, scratch)
+        with beside(lambda: _tidy(scratch)) as finish:
+            yield lambda: _finish(nodes, scratch, finish())
+
+
+def _room_for(nodes: Mapping[str, NodeFiles]) -> int:
+    """Return how many bytes the files take at most: each begins a block of its own."""
+    return sum(len(file.text) + BLOCK for files in nodes.values() for file in files.values())
 
 
 def _lay_out(nodes: Mapping[str, NodeFiles], scratch: Scratch) -> None:
@@ -54,10 +61,15 @@ def _python(files: NodeFiles) -> list[str]:
     return [path for path in files if path.endswith(".py")]
 
 
-def _finish(checking: subprocess.Popen[str], nodes: Mapping[str, NodeFiles], scratch: Scratch) -> Tidied:
-    findings = _read_findings(checking, scratch)
+def _tidy(scratch: Scratch) -> list[Finding]:
+    """Check, then format, since a check that changes imports may leave them longer than a line."""
+    with _ruff(["check", "--fix", "--fixable", FIXED, "--output-format", "json"], scratch) as checking:
+        findings = _read_findings(checking, scratch)
     with _ruff(["format", "--quiet"], scratch) as formatting:
-        findings += _failure(formatting, *formatting.communicate())
+        return findings + _failure(formatting, *formatting.communicate())
+
+
+def _finish(nodes: Mapping[str, NodeFiles], scratch: Scratch, findings: list[Finding]) -> Tidied:
     return {folder: _read_back(files, folder, scratch) for folder, files in nodes.items()}, findings
 
 
