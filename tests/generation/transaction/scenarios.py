@@ -41,7 +41,7 @@ OLD_NODE: Tree = with_folders(
 
 NEW_UNIT = Scenario(
     name="a new unit",
-    before=files(notes_txt=b"the person's own"),
+    before=files({"notes.txt": b"the person's own"}),
     operations=(
         new("node_a/node.yaml", b"name: a\n"),
         new("node_a/v1_0_0/node.py", b"one"),
@@ -95,7 +95,7 @@ SEVERAL = Scenario(
 )
 TURNED = Scenario(
     name="a file that becomes a folder, and a folder that becomes a file",
-    before=files(node_a__file=b"a file", node_a__folder__one=b"1", node_a__folder__deep__two=b"2"),
+    before=files({"node_a/file": b"a file", "node_a/folder/one": b"1", "node_a/folder/deep/two": b"2"}),
     operations=(
         remove("node_a/file", b"a file"),
         new("node_a/file/one", b"1"),
@@ -106,7 +106,7 @@ TURNED = Scenario(
 )
 ALL_GONE = Scenario(
     name="everything goes",
-    before=files(node_a__deep__one=b"1", node_a__two=b"2", three=b"3"),
+    before=files({"node_a/deep/one": b"1", "node_a/two": b"2", "three": b"3"}),
     operations=(remove("node_a/deep/one", b"1"), remove("node_a/two", b"2"), remove("three", b"3")),
 )
 SCENARIOS = (NEW_UNIT, MIXED, MOVES, SEVERAL, TURNED, ALL_GONE)

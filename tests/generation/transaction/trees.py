@@ -29,9 +29,9 @@ class Folder:
 Tree: TypeAlias = dict[str, File | Folder]
 
 
-def files(**contents: bytes) -> Tree:
-    """Build a tree; a double underscore in a name stands for a slash."""
-    return with_folders({name.replace("__", "/"): File(content) for name, content in contents.items()})
+def files(contents: dict[str, bytes]) -> Tree:
+    """Return a tree of files with the usual modes."""
+    return with_folders({path: File(content) for path, content in contents.items()})
 
 
 def with_folders(tree: Tree) -> Tree:

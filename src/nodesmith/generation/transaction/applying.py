@@ -6,12 +6,12 @@ out of which new content has gone, or into which old content has come, in the ve
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import ConflictError, Finding
 from nodesmith.generation.transaction.journal import DropFolder, MoveFolder, PutFile, TakeFile, old
 from nodesmith.generation.transaction.places import Kind, exists, look, make_parents, names_in, parent_of
 
@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 KEPT = ".orig"
 
 
+class ChangedError(Exception):
+    """A place does not hold any more what a step was to replace or remove."""
+
+    def __init__(self, path: str, kind: Kind) -> None:
+        super().__init__(f"{path} {kind.value}")
+        self.path = path
+        self.kind = kind
+
+
 def forward(root: int, staging: int, steps: Sequence[Step], on_step: Callable[[str], None]) -> None:
-    """Take the steps that have not been taken yet; raises ConflictError where a place has changed meanwhile."""
+    """Take the steps that have not been taken yet; raises ChangedError."""
     for index, step in enumerate(steps):
         match step:
             case MoveFolder() | PutFile() if exists(str(index), dir_fd=staging):
@@ -43,7 +52,7 @@ def _put(
     found = look(root, step.path)
     expected = (None,) if isinstance(step, MoveFolder) else (step.before, step.after)
     if not any(found.holds(sha) for sha in expected):
-        raise _changed(step.path, found.kind)
+        raise ChangedError(step.path, found.kind)
     on_step(f"move {step.path} in")
     with parent_of(root, step.path) as (parent, name):
         os.rename(str(index), name, src_dir_fd=staging, dst_dir_fd=parent)
@@ -54,28 +63,25 @@ def _take(root: int, staging: int, index: int, step: TakeFile, on_step: Callable
     if found.kind is Kind.NOTHING:
         return
     if not found.holds(step.before):
-        raise _changed(step.path, found.kind)
+        raise ChangedError(step.path, found.kind)
     on_step(f"move {step.path} away")
     with parent_of(root, step.path) as (parent, name):
         os.rename(name, old(index), src_dir_fd=parent, dst_dir_fd=staging)
 
 
 def _remove_if_empty(root: int, path: str, on_step: Callable[[str], None]) -> None:
+    if not _is_empty(root, path):
+        return
+    on_step(f"remove the folder {path}")
     # An empty folder that cannot be removed does no harm: nothing is taken back for its sake.
+    with suppress(OSError), parent_of(root, path) as (parent, name):
+        os.rmdir(name, dir_fd=parent)
+
+
+def _is_empty(root: int, path: str) -> bool:
     with suppress(OSError), parent_of(root, f"{path}/.") as (folder, _):
-        if names_in(folder):
-            return
-        with parent_of(root, path) as (parent, name):
-            on_step(f"remove the folder {path}")
-            os.rmdir(name, dir_fd=parent)
-
-
-def _changed(path: str, kind: Kind) -> ConflictError:
-    return ConflictError(
-        f"{path} {kind.value}; nothing was written",
-        findings=(Finding(rule="changed", message=kind.value, file=path),),
-        fix="run this again: the changes are then planned from what is there now",
-    )
+        return not names_in(folder)
+    return False
 
 
 def backward(
@@ -177,6 +183,8 @@ def _bring_back(
         _move_old_in(root, staging, index, path, on_step)
     if found.kind is Kind.NOTHING or found.holds(before):
         return []
+    if found.kind is Kind.BLOCKED:
+        raise NotADirectoryError(errno.ENOTDIR, found.kind.value, path)
     beside = path + KEPT
     while look(root, beside).kind is not Kind.NOTHING:
         beside += KEPT

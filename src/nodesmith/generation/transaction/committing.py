@@ -10,7 +10,7 @@ from nodesmith.generation.transaction.locking import PATIENCE_SECONDS, locked
 from nodesmith.generation.transaction.operations import check_paths
 from nodesmith.generation.transaction.preparing import prepare
 from nodesmith.generation.transaction.recovery import (
-    disk_errors_explained,
+    explained,
     recover,
     recover_locked,
     take_back,
@@ -55,7 +55,7 @@ def commit(
         return
     # The lock first: whoever waits for it may be interrupted at once.
     with (
-        disk_errors_explained(target),
+        explained(target),
         locked(target, patience=patience, make=on_step) as root,
         interrupts_held() as interrupts,
     ):

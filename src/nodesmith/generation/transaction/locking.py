@@ -7,11 +7,11 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.02
 # Some network and container file systems have no locks: better to go on without one than not at all.
 UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+DESCRIPTORS = Path("/dev/fd")
 LOCKS = Path("/proc/locks")
 
 
@@ -61,7 +62,7 @@ def is_locked(target: Path) -> bool:
     """Tell whether some run is changing `target` at this moment."""
     descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return not _lock(descriptor, fcntl.LOCK_SH)
+        return not _lock(descriptor, fcntl.LOCK_SH) and not _is_passed_on(descriptor)
     finally:
         os.close(descriptor)
 
@@ -86,12 +87,12 @@ def _remove_folders(made: list[Path]) -> None:
 
 
 def _wait_for_lock(target: Path, descriptor: int, deadline: float) -> None:
-    while not _lock(descriptor, fcntl.LOCK_EX):
+    while not _lock(descriptor, fcntl.LOCK_EX) and not _is_passed_on(descriptor):
         if time.monotonic() > deadline:
             raise ConflictError(
                 f"another process holds the lock on {target}{_holder(descriptor)}; nothing was written",
-                fix="wait until the other run of nodesmith is done, or end it if it hangs, and run this again; "
-                "under `flock`, lock another file than this folder",
+                fix="wait until that process is done, which may be another run of nodesmith, or end it if it hangs, "
+                "and run this again",
             )
         time.sleep(PAUSE_SECONDS)
 
@@ -105,6 +106,23 @@ def _lock(descriptor: int, kind: int) -> bool:
         if error.errno not in UNSUPPORTED:
             raise
     return True
+
+
+def _is_passed_on(descriptor: int) -> bool:
+    """Tell whether the caller holds the lock for this process, as `flock FOLDER nodesmith ...` does.
+
+    Such a lock belongs to an open folder that this process has inherited, and what is locked already can be locked by it
+    again. What nodesmith opens itself is never inheritable, so that no thread takes another one's lock for its own.
+    """
+    folder = os.fstat(descriptor)
+    with suppress(OSError):
+        for place in DESCRIPTORS.iterdir():
+            with suppress(OSError):
+                other = int(place.name)
+                same = os.get_inheritable(other) and os.path.samestat(os.fstat(other), folder)
+                if same and _lock(other, fcntl.LOCK_EX):
+                    return True
+    return False
 
 
 def _is_at(target: Path, descriptor: int) -> bool:

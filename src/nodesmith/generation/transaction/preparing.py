@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError, Finding
 from nodesmith.generation.transaction.journal import DropFolder, MoveFolder, PutFile, TakeFile
 from nodesmith.generation.transaction.operations import FileRemoval, FileWrite, sha256
 from nodesmith.generation.transaction.places import FOLDER, Kind, look, look_at, names_in
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from nodesmith.generation.transaction.journal import Step
     from nodesmith.generation.transaction.locking import Root
@@ -36,7 +38,7 @@ def prepare(root: Root, operations: Sequence[Operation]) -> tuple[Prepared, ...]
     A folder that does not exist yet is one step with all that is to be in it, in the place of its last operation.
     Folders out of which files go are removed behind the last operation on anything below them, should they be empty.
     """
-    work = _Work(root=root.descriptor)
+    work = _Work(root=root)
     for operation in operations:
         work.add(operation)
     if work.findings:
@@ -51,7 +53,7 @@ def prepare(root: Root, operations: Sequence[Operation]) -> tuple[Prepared, ...]
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    root: int
+    root: Root
     steps: dict[str, Prepared] = field(default_factory=dict)
     new_folders: dict[str, list[FileWrite]] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
@@ -65,11 +67,11 @@ class _Work:
             self.steps.pop(f"{top}/", None)  # so that it comes last
             self.steps[f"{top}/"] = Prepared(step=MoveFolder(path=top, files={}))
             return
-        found = look(self.root, path)
+        found = look(self.root.descriptor, path)
         if not found.holds(operation.before) and not (
             operation.before is None and self._will_be_gone(path, found)
         ):
-            self._refuse(path, found, operation.before)
+            self.findings.append(_in_the_way(self.root.path / path, found, operation.before))
         elif isinstance(operation, FileRemoval):
             self.removed.add(path)
             self.steps[path] = Prepared(step=TakeFile(path=path, before=operation.before))
@@ -86,7 +88,7 @@ class _Work:
             folder = path[:end]
             kind = self.looked_at.get(folder)
             if kind is None:
-                kind = self.looked_at[folder] = look_at(self.root, folder)
+                kind = self.looked_at[folder] = look_at(self.root.descriptor, folder)
             if kind is Kind.NOTHING or (kind is Kind.FILE and folder in self.removed):
                 return folder
             if kind is not Kind.FOLDER:
@@ -96,21 +98,26 @@ class _Work:
 
     def _will_be_gone(self, path: str, found: Found) -> bool:
         """Tell whether `path` is a folder of which the operations before leave nothing."""
-        return found.kind is Kind.FOLDER and all(file in self.removed for file in _below(self.root, path))
+        return found.kind is Kind.FOLDER and all(
+            file in self.removed for file in _below(self.root.descriptor, path)
+        )
 
-    def _refuse(self, path: str, found: Found, before: str | None) -> None:
-        rule = "in-the-way" if before is None or found.kind is not Kind.FILE else "changed"
-        message = "is there already" if before is None and found.kind is Kind.FILE else found.kind.value
-        self.findings.append(Finding(rule=rule, message=message, file=path))
+
+def _in_the_way(place: Path, found: Found, before: str | None) -> Finding:
+    rule = "changed" if before is not None and found.kind is Kind.FILE else "in-the-way"
+    message = "is there already" if before is None and found.kind is Kind.FILE else found.kind.value
+    return Finding(rule=rule, message=message, file=str(place))
 
 
 def _below(root: int, folder: str) -> Iterator[str]:
-    """Give the paths of all that is below a folder and is no folder itself."""
+    """Give the paths of all that is below a folder, of folders only the empty ones."""
     descriptor = os.open(folder, FOLDER, dir_fd=root)
     try:
         names = names_in(descriptor)
     finally:
         os.close(descriptor)
+    if not names:
+        yield folder
     for name in names:
         place = f"{folder}/{name}"
         if look_at(root, place) is Kind.FOLDER:

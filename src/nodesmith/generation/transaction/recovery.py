@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from nodesmith.errors import ConflictError, Finding, GateError, in_words
+from nodesmith.errors import ConflictError, Finding, GateError
 from nodesmith.generation.interrupts import interrupts_held
-from nodesmith.generation.transaction.applying import backward, forward
+from nodesmith.generation.transaction.applying import ChangedError, backward, forward
 from nodesmith.generation.transaction.journal import FORWARD, DropFolder, NewerFormatError, load
 from nodesmith.generation.transaction.locking import PATIENCE_SECONDS, is_locked, locked
 from nodesmith.generation.transaction.operations import STAGE
@@ -24,6 +23,7 @@ from nodesmith.generation.transaction.staging import (
     stagings,
     turn_back,
 )
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ def interrupted(target: Path) -> bool:
     """Tell whether a run was killed while it changed files under `target`; changes nothing and waits for nobody."""
     if not target.is_dir():
         return False
-    with disk_errors_explained(target):
+    with explained(target):
         descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             return any(journal_of(descriptor, name) for name in stagings(descriptor)) and not is_locked(
@@ -77,7 +77,7 @@ def recover(
     """
     if not target.is_dir():
         return None
-    with disk_errors_explained(target), locked(target, patience=patience) as root, interrupts_held():
+    with explained(target), locked(target, patience=patience) as root, interrupts_held():
         return recover_locked(root, on_step)
 
 
@@ -112,10 +112,17 @@ def take_back(
 
 
 @contextmanager
-def disk_errors_explained(target: Path) -> Iterator[None]:
-    """Turn an OSError that the block lets through, having undone its changes, into a GateError."""
+def explained(target: Path) -> Iterator[None]:
+    """Turn what has stopped the block, which has undone its changes, into one of our own errors."""
     try:
         yield
+    except ChangedError as error:
+        place = str(target / error.path)
+        raise ConflictError(
+            f"{place} {error.kind.value}; nothing was written",
+            findings=(Finding(rule="changed", message=error.kind.value, file=place),),
+            fix="run this again: the changes are then planned from what is there now",
+        ) from error
     except OSError as error:
         raise GateError(
             f"the files could not be written: {error.strerror or error} ({_place(target, error)})",
@@ -140,8 +147,8 @@ def _recover(root: Root, name: str, staging: int, on_step: Callable[[str], None]
         try:
             forward(root.descriptor, staging, steps, on_step)
             end(root.descriptor, name, staging, steps, on_step)
-        except (ConflictError, OSError) as error:
-            reason = in_words(error)
+        except (ChangedError, OSError) as error:
+            reason = str(error)
         else:
             return Recovery(outcome=Outcome.FORWARD, paths=paths)
     left = take_back(root, name, staging, steps, on_step)
