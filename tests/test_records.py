@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -102,3 +103,9 @@ def test_frozen_objects_stay_as_they_are() -> None:
         frozen.x = 2
     with pytest.raises(dataclasses.FrozenInstanceError, match="cannot delete field 'x'"):
         del frozen.x
+
+
+def test_objects_can_be_copied(pair: tuple[Any, Any]) -> None:
+    ours, theirs = (copy.deepcopy(cls(x=1, names=["a"])) for cls in pair)
+
+    assert (ours.x, ours.y, ours.names) == (theirs.x, theirs.y, theirs.names) == (1, 2, ["a"])

@@ -53,7 +53,7 @@ def _methods(cls: type, *, frozen: bool, eq: bool, order: bool) -> list[Callable
     elif eq:
         methods.append(_hash_of(values))
     if frozen:
-        methods += (_refuse_to_set, _refuse_to_delete)
+        methods += (_refuse_to_set, _refuse_to_delete, _setstate_of(cls))
     compared = (*(["eq"] if eq else []), *(["lt", "le", "gt", "ge"] if order else []))
     return [*methods, *(_comparison(f"__{name}__", getattr(operator, name), values) for name in compared)]
 
@@ -119,6 +119,17 @@ def _hash_of(values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
         return hash(values(self))
 
     return __hash__
+
+
+def _setstate_of(cls: type) -> Callable[[Any, Any], None]:
+    """Return what `copy` and `pickle` set the fields with, where nothing else may."""
+
+    def __setstate__(self: Any, state: Any) -> None:  # noqa: N807 - it is one
+        slots = state[1] if isinstance(state, tuple) else state
+        for field in dataclasses.fields(cls):
+            object.__setattr__(self, field.name, slots[field.name])
+
+    return __setstate__
 
 
 def _refuse_to_set(self: object, name: str, value: object) -> None:  # noqa: ARG001 - the protocol's parameters
