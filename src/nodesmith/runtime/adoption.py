@@ -78,7 +78,8 @@ def definition_of(
 def _check_inherited(node: object) -> None:
     """Refuse what nobody could see in the node's own module: names that its base classes use as well."""
     cls = type(node)
-    inherited = {name: base.__name__ for base in reversed(cls.__mro__[1:]) for name in vars(base)}
+    bases = _bases_of_integrated(cls)
+    inherited = {name: base.__name__ for base in reversed(bases) for name in vars(base)}
     set_already = dict.fromkeys(getattr(node, "__dict__", ()), "a base class's __init__")
     for name in (*OWN_METHODS, *OWN_ATTRIBUTES):
         if origin := {**set_already, **inherited}.get(name):
@@ -86,6 +87,12 @@ def _check_inherited(node: object) -> None:
                 f"{cls.__name__} has '{name}' from {origin}, and the event bus needs that name",
                 fix=f"rename it there, or let only one of the classes be the node",
             )
+
+
+def _bases_of_integrated(cls: type) -> tuple[type, ...]:
+    """Return the bases of the class that holds the event bus's blocks: `cls`, or one that `cls` was derived from."""
+    holders = [at for at, base in enumerate(cls.__mro__) if all(name in vars(base) for name in OWN_METHODS)]
+    return cls.__mro__[min(holders, default=0) + 1 :]
 
 
 def _operations(node: object) -> tuple[Operation, ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from nodesmith.generation.event_bus.imports import imports_in
-
 if TYPE_CHECKING:
     from nodesmith.generation.event_bus.source import Source
 
@@ -21,8 +19,7 @@ def full_name(source: Source, expression: ast.expr) -> str:
         return _quoted(source, expression.value)
     if not isinstance(expression, ast.Name):
         return ""
-    imports = imports_in(source.scope)  # also those under `if TYPE_CHECKING:`
-    found = imports.get(expression.id)
+    found = source.imports.get(expression.id)
     if found is None:
         return expression.id
     return f"{found.module}.{found.name}" if found.name else found.module

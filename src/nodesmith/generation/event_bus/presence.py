@@ -151,6 +151,8 @@ def _is_among(statement: ast.stmt, others: Sequence[ast.stmt]) -> bool:
 
 def _is_same(one: object, other: object) -> bool:
     """Say whether two pieces of code mean the same, whatever their layout: a formatter must not tell them apart."""
+    if one is other:
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, ast.AST):

@@ -16,6 +16,8 @@ from nodesmith.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nodesmith.generation.event_bus.imports import Import
+
 STAGE = "4.5"
 # Python's own idea of a line: str.splitlines() would also break at form feeds and at U+2028.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -55,6 +57,13 @@ class Source:
     def scope(self) -> list[ast.AST]:
         """The nodes of the module's own scope, in no order: those under conditions too, those inside functions not."""
         return list(nodes_in_scope(self.tree.body))
+
+    @cached_property
+    def imports(self) -> dict[str, Import]:
+        """What the module imports at its top level, those under `if TYPE_CHECKING:` as well, by the names they bind."""
+        from nodesmith.generation.event_bus.imports import imports_in  # which builds on this module
+
+        return imports_in(self.scope)
 
     @cached_property
     def bindings(self) -> dict[str, int]:
