@@ -96,6 +96,14 @@ ODD_TEXTS = (
     "__init__",
     "_",
     "+-*/",
+    "<<<<<<< yours\n||||||| base\n=======\n>>>>>>> new",
+    "<!-- nodesmith: end -->",
+    "{# owner: seeded #}",
+    "![x](http://x) <http://x> <script>alert(1)</script> &lt; &#60;",
+    "> quote\n\n1) list\n\n---\n\n~~~\ncode\n~~~",
+    "\\\n\\",
+    "${{ secrets.X }} $$x $(x)",
+    "../../etc/passwd",
 )
 
 
@@ -176,8 +184,8 @@ class Build:
         field = self.described(kind)
         if self.draw(st.booleans()):
             constraints, value = self.constrained(field.odd, value)
-            field.odd.update(constraints)
-            field.plain.update(constraints)
+            field.odd.update(constraints.odd)
+            field.plain.update(constraints.plain)
         nullable = self.pick(True, False, False, False)
         if nullable:
             self.make_nullable(field)
@@ -278,9 +286,22 @@ class Build:
         name = self.pick(*choices)
         return name, choices[name]
 
-    def constrained(self, kind: Document, value: Pair) -> tuple[Document, Pair]:
+    def pattern(self) -> Pair:
+        """Return a pattern of odd text, which an empty text fits as well."""
+        text = self.draw(texts(least=1).filter(lambda text: len(text) < MAX_PATTERN))
+        found = Pair(
+            *(
+                f"^(?:{escaped(part)})?$"
+                for part in (text, self.words.setdefault(text, f"Word {len(self.words)}"))
+            )
+        )
+        return Pair({"pattern": found.odd}, {"pattern": found.plain})
+
+    def constrained(self, kind: Document, value: Pair) -> tuple[Pair, Pair]:
         """Return constraints for a type, and a value that holds them."""
         match kind.get("type"):
+            case "str" if self.pick(True, False, False):
+                return self.pattern(), same("")
             case "str":
                 options: list[tuple[Document, Any]] = [
                     ({"min_length": 3}, "abcd"),
@@ -311,11 +332,11 @@ class Build:
             case str(name) if name.startswith(("list", "dict")):
                 options = [({"min_length": 1}, value.odd), ({"max_length": 3}, value.odd)]
                 constraints, _ = self.pick(*options)
-                return constraints, value
+                return same(constraints), value
             case _:
-                return {}, value
+                return same({}), value
         constraints, number = self.pick(*options)
-        return constraints, same(number)
+        return same(constraints), same(number)
 
     def record_value(self, fields: Pair) -> Pair:
         """Return a record that spells out what has no value by itself."""
@@ -378,7 +399,7 @@ def value_with(kind: str, constraints: Document) -> object:  # noqa: PLR0911 - o
     found = PLAIN_VALUES[kind]
     match constraints:
         case {"pattern": _}:
-            return PATTERN_VALUES[constraints["pattern"]]
+            return PATTERN_VALUES.get(constraints["pattern"], "")
         case {"min_length": 2}:
             return "abc"
         case {"max_length": 2}:
@@ -405,6 +426,14 @@ PATTERN_VALUES = {
     r"^\p{Lu}{3}$": "ABC",
     r"^(a|b|\{\{ x \}\}){2,}$": "aba",
 }
+
+
+MAX_PATTERN = 200
+
+
+def escaped(text: str) -> str:
+    """Return a regular expression for a text, whichever flavour reads it; letters and odd signs stay as they are."""
+    return "".join(f"\\{sign}" if sign in "\\.+*?()|[]{}^$" else sign for sign in text)
 
 
 def base64(text: str) -> str:

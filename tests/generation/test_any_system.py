@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
@@ -10,29 +9,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 from generation.any_system import systems
+from generation.texts_kept import changed_shapes, lost_texts, other_values, write
 from hypothesis import HealthCheck, given, settings
 
 from nodesmith.errors import GateError
-from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.contract import make_contract
-from nodesmith.generation.event_bus_integration import integrate_event_bus
-from nodesmith.generation.post_check import post_check
+from nodesmith.generation.pipeline import make
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.naming import pascal
 from nodesmith.spec.loading import load_system
 from nodesmith.spec.writing import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from generation.any_fields import Pair
 
-    from nodesmith.contract.node_contract import NodeContract
     from nodesmith.generation.files import NodeFiles
-    from nodesmith.spec.model import NodeSpec, SystemSpec
+    from nodesmith.generation.pipeline import Made
+    from nodesmith.spec.model import SystemSpec
 
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 def load(document: object, folder: Path) -> SystemSpec:
@@ -41,53 +38,30 @@ def load(document: object, folder: Path) -> SystemSpec:
     return load_system(file)
 
 
-def made(spec: NodeSpec) -> NodeFiles:
-    """Return a node's files after all gates that need no disk; that `node.yaml` reads back is one of them."""
-    contract = make_contract(spec)
-    files = integrate_event_bus(generate_code(contract, packaged_templates()), contract, packaged_templates())
-    return post_check({contract.folder: files}, [contract])[contract.folder]
+def made(specs: SystemSpec, folder: Path) -> Made:
+    """Return a system's files after all gates that come before the disk; that each YAML file reads back is one of them."""
+    return make(specs, folder, packaged_templates(), tell=lambda event: None)
 
 
-def shape(source: str) -> list[str]:
-    """Return what kinds of statements and expressions a module is made of."""
-    return [type(node).__name__ for node in ast.walk(ast.parse(source))]
-
-
-def lost_texts(contract: NodeContract, files: NodeFiles) -> Iterator[str]:
-    """Yield every text of a person's that is not, to the letter, a value in the file it belongs into."""
-    places = [("node.py", contract.description)]
-    places += [
-        ("node.py", operation.description) for operation in contract.operations if operation.handler_class
-    ]
-    places += [
-        (f"models/{model.module}.py", field.description)
-        for model in contract.models
-        for field in model.fields
-        if field.description
-    ]
-    places += [
-        (f"enums/{enum.module}.py", member.value) for enum in contract.enums for member in enum.members
-    ]
-    for path, text in places:
-        tree = ast.parse(files[f"{contract.version_folder}/{path}"].text)
-        if text not in {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}:
-            yield f"{path}: {text!r}"
+def node_files(document: object, folder: Path) -> NodeFiles:
+    """Return the files of the one node that a document describes."""
+    return next(iter(made(load(document, folder), folder).files.values()))
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
 @given(systems())
-def test_odd_text_in_any_system_is_data_in_every_file(tmp_path: Path, system: Pair) -> None:
-    odd, plain = load(system.odd, tmp_path), load(system.plain, tmp_path)
-    for spec, twin in zip(odd.nodes, plain.nodes, strict=True):
-        files, expected = made(spec), made(twin)
+def test_odd_text_in_any_system_is_data_in_every_file(
+    tmp_path_factory: pytest.TempPathFactory, system: Pair
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    odd, plain = made(load(system.odd, folder), folder), made(load(system.plain, folder), folder)
+    write(odd.files, folder)
 
-        assert files == made(spec)
-        assert list(lost_texts(make_contract(spec), files)) == []
-        assert [
-            path
-            for path in files
-            if path.endswith(".py") and shape(files[path].text) != shape(expected[path].text)
-        ] == []
+    assert odd.files == made(load(system.odd, folder), folder).files
+    assert [wrong for unit in odd.files for wrong in changed_shapes(odd.files[unit], plain.files[unit])] == []
+    for contract in odd.contracts:
+        assert list(lost_texts(contract, odd.files[contract.folder])) == []
+        assert list(other_values(contract, folder)) == []
 
 
 def test_handlers_are_listed_in_the_order_that_the_linter_wants(tmp_path: Path) -> None:
@@ -95,7 +69,7 @@ def test_handlers_are_listed_in_the_order_that_the_linter_wants(tmp_path: Path) 
     names = ["r_q83j", "rd27gyn", "item_10", "item_9"]
     document = {"node": "effect", "name": "keeper", "operations": {name: {} for name in names}}
 
-    files = made(load(document, tmp_path).nodes[0])
+    files = node_files(document, tmp_path)
 
     listed = files["v1_0_0/handler.py"].text.partition("__all__")[2]
     assert all(f"Handler{pascal(name)}" in listed for name in names)
@@ -109,7 +83,7 @@ def test_a_workflow_need_not_read_its_input(tmp_path: Path) -> None:
         "workflow": {"steps": {"clean": {"call": "store.clean", "with": {"days": 30}}}},
     }
 
-    files = made(load(document, tmp_path).nodes[0])
+    files = node_files(document, tmp_path)
 
     assert "ModelRunNightlyInput" not in files["v1_0_0/workflow.py"].text
 
@@ -136,7 +110,7 @@ def test_the_calls_in_a_readme_send_their_json_from_any_shell(tmp_path: Path) ->
         "name": "keeper",
         "operations": {"keep": {"input": {"kind": {"enum": [odd]}}}},
     }
-    readme = made(load(document, tmp_path).nodes[0])["README.md"].text
+    readme = node_files(document, tmp_path)["README.md"].text
 
     (call,) = re.findall(r"^    (.*) \| nodesmith call keeper.keep --input -$", readme, re.MULTILINE)
     said = subprocess.run(["sh", "-c", call], capture_output=True, text=True, check=True).stdout
