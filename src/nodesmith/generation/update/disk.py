@@ -117,11 +117,13 @@ def _read(place: str) -> Found:
     except OSError as error:
         link = error.errno in (errno.ELOOP, errno.EMLINK)
         return Found(obstacle=_LINK if link else f"cannot be read: {error.strerror}")
-    with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123 - a descriptor has no path
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             return Found(obstacle="is a folder" if stat.S_ISDIR(mode) else "is no regular file")
-        try:
+        with open(descriptor, "rb", buffering=0, closefd=False) as stream:  # noqa: PTH123 - a descriptor has no path
             return Found(data=stream.readall(), mode=stat.S_IMODE(mode))
-        except OSError as error:
-            return Found(obstacle=f"cannot be read: {error.strerror}")
+    except OSError as error:
+        return Found(obstacle=f"cannot be read: {error.strerror}")
+    finally:
+        os.close(descriptor)
