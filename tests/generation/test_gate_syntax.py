@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from nodesmith.generation.gates.syntax import read_yaml
 from nodesmith.spec.writing import to_yaml
 
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+)
 DATA = st.recursive(
     PLAIN,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
