@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -65,6 +66,14 @@ async def test_a_node_says_what_its_class_says() -> None:
     assert (operation.name, operation.description) == ("greet", "Greet one person.")
     assert definition.capabilities == ("crm.greet",)
     assert await definition.run("greet", {"name": "Ada"}) == Said(text="Hello, Ada!")
+
+
+def test_a_dataclass_that_says_nothing_of_itself_has_no_description() -> None:
+    @dataclass
+    class Node(Greeter):
+        mark: str = "!"
+
+    assert definition_of(Node(), name="x", archetype="effect").identity.description == ""
 
 
 def logged(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -67,7 +67,7 @@ def definition_of(
             domain=domain,
             archetype=archetype,
             version=version,
-            description=_first_line(cls.__doc__),
+            description=_description(cls),
         ),
         operations=_operations(node),
         resources=resources,
@@ -85,7 +85,7 @@ def _check_inherited(node: object) -> None:
         if origin := {**set_already, **inherited}.get(name):
             raise InputError(
                 f"{cls.__name__} has '{name}' from {origin}, and the event bus needs that name",
-                fix=f"rename it there, or let only one of the classes be the node",
+                fix="rename it there, or let only one of the classes be the node",
             )
 
 
@@ -184,6 +184,12 @@ def _resolved(hint: object, *, handler: object, owner: type, method: str) -> obj
     function = inspect.unwrap(handler) if callable(handler) else handler
     names = SimpleNamespace(__annotations__={"hint": hint})
     return get_type_hints(names, getattr(function, "__globals__", {}), dict(vars(base)))["hint"]
+
+
+def _description(cls: type) -> str:
+    line = _first_line(cls.__doc__)
+    # A dataclass without a docstring gets its signature for one.
+    return "" if line.startswith(f"{cls.__name__}(") else line
 
 
 def _first_line(text: str | None) -> str:
