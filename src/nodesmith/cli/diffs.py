@@ -29,7 +29,8 @@ def conflict_diff(plan: Plan) -> bytes:
 
 def change_diff(unit: UnitPlan, change: Change) -> bytes:
     """Return one file's patch, or nothing where nothing changes."""
-    if change.action is Action.CONFLICT and change.after is None:
+    is_shown = change.action in WRITING or (change.action is Action.CONFLICT and change.after is not None)
+    if not is_shown:
         return b""
     before = change.before or b""
     after = b"" if change.action is Action.REMOVE else change.after or b""

@@ -121,7 +121,7 @@ def _read(place: str) -> Found:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             return Found(obstacle="is a folder" if stat.S_ISDIR(mode) else "is no regular file")
-        with open(descriptor, "rb", buffering=0, closefd=False) as stream:  # noqa: PTH123 - a descriptor has no path
+        with open(descriptor, "rb", buffering=0, closefd=False) as stream:
             return Found(data=stream.readall(), mode=stat.S_IMODE(mode))
     except OSError as error:
         return Found(obstacle=f"cannot be read: {error.strerror}")

@@ -87,7 +87,7 @@ def load(data: bytes, *, file: str) -> Lock:
         made_by, spec, templates = (document[key] for key in ("nodesmith", "spec", "templates"))
     except LockUnreadableError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LockUnreadableError(_broken(data, file)) from None
     return Lock(nodesmith=made_by, templates=templates, spec=spec, files=files)
 
