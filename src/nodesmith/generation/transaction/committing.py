@@ -8,6 +8,7 @@ from nodesmith.generation.interrupts import interrupts_held
 from nodesmith.generation.transaction.applying import forward
 from nodesmith.generation.transaction.locking import PATIENCE_SECONDS, locked
 from nodesmith.generation.transaction.operations import check_paths
+from nodesmith.generation.transaction.places import opened
 from nodesmith.generation.transaction.preparing import prepare
 from nodesmith.generation.transaction.recovery import (
     explained,
@@ -20,7 +21,6 @@ from nodesmith.generation.transaction.staging import (
     fill,
     let_count,
     make_staging,
-    opened,
     remove_staging,
     write_journal,
 )

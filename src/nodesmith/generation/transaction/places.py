@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
@@ -27,7 +28,7 @@ class Kind(Enum):
     FOLDER = "is a folder"
     LINK = "is a symbolic link, which is not followed"
     OTHER = "is neither a file nor a folder"
-    BLOCKED = "is below something that is no folder"
+    BLOCKED = "is below a symbolic link, which is not followed, or below something else that is no folder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,26 @@ class Found:
         return self.kind is Kind.NOTHING if sha is None else self.kind is Kind.FILE and self.sha == sha
 
 
+def open_folder(name: str, *, dir_fd: int) -> int:
+    """Return a descriptor of a folder; raises NotADirectoryError also where a symbolic link leads to one."""
+    try:
+        return os.open(name, FOLDER, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # as some systems say of a link
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name) from error
+        raise
+
+
+@contextmanager
+def opened(root: int, name: str) -> Iterator[int]:
+    """Open a folder of an open folder while the block runs."""
+    descriptor = open_folder(name, dir_fd=root)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def parent_of(root: int, path: str) -> Iterator[tuple[int, str]]:
     """Open the folder that holds `path`, name by name from the folder `root`; give it, and the last name.
@@ -54,7 +75,7 @@ def parent_of(root: int, path: str) -> Iterator[tuple[int, str]]:
     descriptor = os.dup(root)
     try:
         for folder in folders:
-            below = os.open(folder, FOLDER, dir_fd=descriptor)
+            below = open_folder(folder, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
         yield descriptor, name
@@ -154,9 +175,18 @@ def write_new(
 
 
 def flush(name: str, *, dir_fd: int) -> None:
-    """Wait until a file or folder is on the disk itself."""
+    """Wait until a file is on the disk itself."""
     descriptor = os.open(name, READ, dir_fd=dir_fd)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Wait until an open file or folder is on the disk itself, where the file system knows such a thing."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise

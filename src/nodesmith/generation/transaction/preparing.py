@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING
 from nodesmith.errors import ConflictError, Finding
 from nodesmith.generation.transaction.journal import DropFolder, MoveFolder, PutFile, TakeFile
 from nodesmith.generation.transaction.operations import FileRemoval, FileWrite, sha256
-from nodesmith.generation.transaction.places import FOLDER, Kind, look, look_at, names_in
+from nodesmith.generation.transaction.places import Kind, look, look_at, names_in, opened
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -111,11 +111,8 @@ def _in_the_way(place: Path, found: Found, before: str | None) -> Finding:
 
 def _below(root: int, folder: str) -> Iterator[str]:
     """Give the paths of all that is below a folder, of folders only the empty ones."""
-    descriptor = os.open(folder, FOLDER, dir_fd=root)
-    try:
+    with opened(root, folder) as descriptor:
         names = names_in(descriptor)
-    finally:
-        os.close(descriptor)
     if not names:
         yield folder
     for name in names:

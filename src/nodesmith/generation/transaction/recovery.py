@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from enum import Enum
@@ -13,12 +14,11 @@ from nodesmith.generation.transaction.applying import ChangedError, backward, fo
 from nodesmith.generation.transaction.journal import FORWARD, DropFolder, NewerFormatError, load
 from nodesmith.generation.transaction.locking import PATIENCE_SECONDS, is_locked, locked
 from nodesmith.generation.transaction.operations import STAGE
-from nodesmith.generation.transaction.places import read
+from nodesmith.generation.transaction.places import opened, read
 from nodesmith.generation.transaction.staging import (
     end,
     holds_only_copies,
     journal_of,
-    opened,
     remove_staging,
     stagings,
     turn_back,
@@ -94,8 +94,14 @@ def take_back(
     root: Root, name: str, staging: int, steps: Sequence[Step], on_step: Callable[[str], None]
 ) -> tuple[str, ...]:
     """Undo the steps that have been taken, and return the places that a person has changed; those are left alone."""
-    turn_back(staging, on_step)
-    left, failed = backward(root.descriptor, staging, steps, on_step)
+    failed: list[OSError] = []
+    with _collected(failed):
+        turn_back(staging, on_step)
+    left, not_undone = backward(root.descriptor, staging, steps, on_step)
+    failed.extend(not_undone)
+    if not failed:
+        with _collected(failed):
+            end(root.descriptor, name, staging, steps, on_step)
     if failed:
         raise GateError(
             f"{len(failed)} of the changes under {root.path} could not be taken back",
@@ -107,8 +113,15 @@ def take_back(
             fix="put right what is named here and run nodesmith again, which takes back the rest; "
             f"until then keep {root.path / name}, where the old files are",
         )
-    end(root.descriptor, name, staging, steps, on_step)
     return left
+
+
+@contextmanager
+def _collected(failed: list[OSError]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        failed.append(error)
 
 
 @contextmanager
@@ -127,8 +140,20 @@ def explained(target: Path) -> Iterator[None]:
         raise GateError(
             f"the files could not be written: {error.strerror or error} ({_place(target, error)})",
             stage=STAGE,
-            fix="make room or choose another folder with -o; nothing was written",
+            fix=f"{_remedy(target, error.errno)}; nothing was written",
         ) from error
+
+
+def _remedy(target: Path, number: int | None) -> str:
+    match number:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "make room or choose another folder with -o"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "make the place writable for you, or choose another folder with -o"
+        case errno.EXDEV | errno.EBUSY:
+            return f"no part of {target} may be mounted from elsewhere: unmount it, or choose another folder with -o"
+        case _:
+            return "put that right or choose another folder with -o"
 
 
 def _place(target: Path, error: OSError) -> Path:

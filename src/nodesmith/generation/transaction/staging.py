@@ -6,13 +6,14 @@ import os
 import re
 import stat
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.transaction.journal import (
     BACKWARD,
     FORWARD,
     UNFINISHED,
+    MoveFolder,
     PutFile,
     dump,
     may_lose,
@@ -20,19 +21,20 @@ from nodesmith.generation.transaction.journal import (
 )
 from nodesmith.generation.transaction.operations import STAGING_NAME, STAGING_PREFIX
 from nodesmith.generation.transaction.places import (
-    FOLDER,
     Kind,
     exists,
     flush,
     look_at,
     names_in,
+    opened,
     parent_of,
     read,
+    sync,
     write_new,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from nodesmith.generation.transaction.journal import Step
     from nodesmith.generation.transaction.operations import FileWrite
@@ -50,16 +52,6 @@ def make_staging(root: int, on_step: Callable[[str], None]) -> str:
     on_step("make the staging folder")
     os.mkdir(name, 0o700, dir_fd=root)
     return name
-
-
-@contextmanager
-def opened(root: int, name: str) -> Iterator[int]:
-    """Open a folder of the target while the block runs."""
-    descriptor = os.open(name, FOLDER, dir_fd=root)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def stagings(root: int) -> list[str]:
@@ -145,7 +137,9 @@ def write_journal(staging: int, steps: Sequence[Step], on_step: Callable[[str], 
     on_step("write the journal")
     write_new(UNFINISHED, dump(steps), dir_fd=staging)
     if may_lose(steps):
-        _flush_all(staging)
+        count = sum(len(step.files) if isinstance(step, MoveFolder) else 1 for step in steps)
+        if count <= MANY or not _flushed_at_once():
+            _flush_all(staging)
 
 
 def let_count(root: int, staging: int, steps: Sequence[Step], on_step: Callable[[str], None]) -> None:
@@ -153,8 +147,8 @@ def let_count(root: int, staging: int, steps: Sequence[Step], on_step: Callable[
     on_step("let the journal count")
     os.rename(UNFINISHED, FORWARD, src_dir_fd=staging, dst_dir_fd=staging)
     if may_lose(steps):
-        os.fsync(staging)
-        os.fsync(root)
+        sync(staging)
+        sync(root)
 
 
 def turn_back(staging: int, on_step: Callable[[str], None]) -> None:
@@ -195,16 +189,13 @@ def _remove(parent: int, name: str, on_step: Callable[[str], None]) -> None:
 
 def _flush_all(folder: int) -> None:
     """Wait until all that is below an open folder is on the disk itself."""
-    names = names_in(folder)
-    if len(names) > MANY and _flushed_at_once():
-        return
-    for name in names:
+    for name in names_in(folder):
         if look_at(folder, name) is Kind.FOLDER:
             with opened(folder, name) as below:
                 _flush_all(below)
         else:
             flush(name, dir_fd=folder)
-    os.fsync(folder)
+    sync(folder)
 
 
 def _flush_folders(root: int, folders: set[str]) -> None:
@@ -218,7 +209,7 @@ def _flush_folders(root: int, folders: set[str]) -> None:
                 _,
             ),
         ):
-            os.fsync(parent)
+            sync(parent)
 
 
 def _flushed_at_once() -> bool:
