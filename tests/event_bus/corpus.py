@@ -28,7 +28,7 @@ LEFT_OUT = {"nodesmith", "kio"}
 LARGEST = 16_000
 HEADS = ["def __init__(self) -> None:", "def __post_init__(self) -> None:", "super().__init__()"]
 SAID = '"""Put the node together; nothing is opened yet."""'
-STANDARD_IMPORTS = ["import asyncio", "import os", "from uuid import UUID"]
+MARK = "\ufeff"
 
 
 def modules() -> Iterator[Path]:
@@ -75,6 +75,7 @@ def inserted(before: str, after: str, name: str) -> Counter[str]:
 
     Taken back first: names added to an import, and the breaks after the headers of bodies on one line.
     """
+    before, after = before.removeprefix(MARK), after.removeprefix(MARK)
     kept, result = _unfolded(before, after, name), _with_imports_of(before, after)
     left = iter(result)
     for number, line in enumerate(kept, 1):
@@ -85,7 +86,7 @@ def inserted(before: str, after: str, name: str) -> Counter[str]:
 
 
 def assert_nothing_but_the_blocks(found: Counter[str]) -> None:
-    """Fail where a line is no line of the blocks, or one of theirs is missing that is not an import."""
+    """Fail where a line is no line of the blocks, or one of theirs is missing; imports may have been there before."""
     whole = "".join([BLOCKS.guard, BLOCKS.setup, *BLOCKS.methods])
     blocks = Counter(line.strip() for line in whole.splitlines() if line.strip())
     runtime = Counter(
@@ -94,7 +95,6 @@ def assert_nothing_but_the_blocks(found: Counter[str]) -> None:
     runtime += Counter(["definition_of,"])
     assert not blocks - found
     assert not found - blocks - runtime - Counter([*HEADS, SAID])
-    assert set(blocks + runtime - found) <= set(STANDARD_IMPORTS), blocks + runtime - found
 
 
 def _ended(text: str) -> list[str]:
@@ -103,21 +103,29 @@ def _ended(text: str) -> list[str]:
 
 
 def _with_imports_of(before: str, after: str) -> list[str]:
-    """Return the lines of `after` with an extended `from uuid import` as it was."""
+    """Return the lines of `after` with every import that was extended as it was."""
     result = _ended(after)
-    old, new = _uuid_imports(before), _uuid_imports(after)
-    if old and len(old) == len(new):
-        for was, now in reversed(list(zip(old, new, strict=True))):
-            added = {alias.name for alias in now.names} - {alias.name for alias in was.names}
-            assert added <= {"UUID"}
-            result[_span(now)] = _ended(before)[_span(was)]
+    old, new = _own_imports(before), _own_imports(after)
+    added = {item.bound for item in BLOCKS.needed_imports}
+    candidates = iter(new)
+    extended = [(was, next(now for now in candidates if _extends(now, was))) for was in old]
+    for was, now in reversed(extended):
+        assert {alias.name for alias in now.names} - {alias.name for alias in was.names} <= added
+        result[_span(now)] = _ended(before)[_span(was)]
     return result
 
 
-def _uuid_imports(text: str) -> list[ast.ImportFrom]:
-    body = parsed(text)
-    assert body is not None
-    return [item for item in body.body if isinstance(item, ast.ImportFrom) and item.module == "uuid"]
+def _extends(now: ast.ImportFrom, was: ast.ImportFrom) -> bool:
+    names = {alias.name for alias in now.names}
+    return now.module == was.module and names >= {alias.name for alias in was.names}
+
+
+def _own_imports(text: str) -> list[ast.ImportFrom]:
+    """Return the imports from modules that the blocks import from as well."""
+    tree = parsed(text)
+    assert tree is not None
+    modules = {item.module for item in BLOCKS.needed_imports if item.name}
+    return [item for item in tree.body if isinstance(item, ast.ImportFrom) and item.module in modules]
 
 
 def _span(node: ast.stmt) -> slice:

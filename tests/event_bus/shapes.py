@@ -118,15 +118,21 @@ ENDS = st.sampled_from(
 
 @st.composite
 def modules(draw: st.DrawFn, *, folded: bool = False) -> Shape:
-    """Return a module with a class the bus can be put into."""
+    """Return a module with a class the bus can be put into; a dataclass is set up by its `__post_init__`."""
+    is_dataclass = draw(st.booleans())
     unit = draw(st.sampled_from(["    ", "  ", "\t"]))
     newline = draw(st.sampled_from(["\n", "\r\n"]))
     init = draw(FOLDED_INITS if folded else INITS)
+    if is_dataclass:
+        init = init.replace("__init__", "__post_init__")
     body = draw(DOCSTRINGS) + init + draw(MEMBERS)
     if body.strip(">\n").startswith("#"):
         body = ">z = 1\n" + body
-    parts = [draw(HEADERS), draw(FUTURE), draw(IMPORTS), draw(MIDDLES), draw(DECORATORS)]
-    text = "".join([*parts, draw(CLASS_HEADERS), _indented(body, unit), draw(ENDS)])
+    parts = [draw(HEADERS), draw(FUTURE), draw(IMPORTS), draw(MIDDLES)]
+    if is_dataclass:
+        parts.append("from dataclasses import dataclass as data\n")
+    decorators = draw(DECORATORS) + ("@data(kw_only=True, order=False)\n" if is_dataclass else "")
+    text = "".join([*parts, decorators, draw(CLASS_HEADERS), _indented(body, unit), draw(ENDS)])
     if draw(st.booleans()):
         text = text.rstrip("\n")
     mark = draw(st.sampled_from(["", "\ufeff"]))

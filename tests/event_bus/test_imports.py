@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from event_bus.corpus import BLOCKS as WITH_ADOPTION
 from event_bus.sources import NODE, spliced
+
+from nodesmith.generation.event_bus.splice import splice_event_bus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +67,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("imports")
     for name, header in HEADERS.items():
         (path / f"{name}.py").write_text(spliced(header + BODY, "Node"))
+        adopted = splice_event_bus(header + BODY, class_name="Node", blocks=WITH_ADOPTION)
+        (path / f"{name}_adopted.py").write_text(adopted)
     (path / "whole_node.py").write_text(spliced(NODE))
     return path
 

@@ -242,6 +242,33 @@ def test_the_same_import_under_a_condition_is_done_once_more_above_the_class(abo
     assert "\nfrom uuid import UUID\n" in result
 
 
+BASE = "class Base:\n    def __init__(self):\n        self.x = 1\n\n\n"
+
+
+def test_a_base_class_that_takes_nothing_is_set_up_first() -> None:
+    result = spliced(node("    y = 1\n", above=BASE, header="class Node(Base):"), "Node")
+
+    assert "super().__init__()\n        self.event_publisher" in result
+    assert spliced(result, "Node") == result
+
+
+@pytest.mark.parametrize(
+    ("above", "header", "rule"),
+    [
+        (BASE.replace("self)", "self, x=1)"), "class Node(Base):", "init-shape"),
+        (BASE.replace("self.x", "self._service"), "class Node(Base):", "conflict"),
+        ("class Base:\n    def shutdown(self): ...\n\n\n", "class Node(Base):", "conflict"),
+        ("class Base(Other):\n    y = 1\n\n\n", "class Node(Base):", "init-shape"),
+        (f"{BASE}class More: ...\n\n\n", "class Node(More, Base):", "init-shape"),
+        ("class Base:\n    def __new__(cls, a): ...\n\n\n", "class Node(Base):", "init-shape"),
+        ("class Base(metaclass=Meta):\n    y = 1\n\n\n", "class Node(Base):", "class-shape"),
+        ("import enum\n\n\n", "class Node(enum.Enum):", "class-shape"),
+    ],
+)
+def test_a_base_class_that_may_be_upset_is_refused(above: str, header: str, rule: str) -> None:
+    assert refused(node("    x = 1\n", above=above, header=header), "Node").rule == rule
+
+
 @pytest.mark.parametrize(
     "header",
     ["class Node(Base):", "@dataclass\nclass Node:", "@attrs.define(slots=True)\nclass Node(object):"],

@@ -6,10 +6,15 @@ import ast
 import re
 import warnings
 
+from event_bus.corpus import BLOCKS as WITH_ADOPTION
+from event_bus.corpus import assert_nothing_but_the_blocks, inserted
 from event_bus.shapes import CLASS, Shape, modules
 from event_bus.sources import INIT_ATTRIBUTES, METHODS, method_names, spliced
 from hypothesis import HealthCheck, given, settings
 
+from nodesmith.generation.event_bus.splice import splice_event_bus
+
+SETUPS = {"__init__", "__post_init__"}
 PROPERTY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -54,7 +59,7 @@ def test_all_lines_but_those_of_imports_stay_byte_for_byte_and_in_order(shape: S
 def test_without_the_blocks_a_spliced_module_is_what_it_was(shape: Shape) -> None:
     result = spliced(shape.text, CLASS)
 
-    had_init = "__init__" in method_names(shape.text, CLASS)
+    had_init = not SETUPS.isdisjoint(method_names(shape.text, CLASS))
     rest = [line for line in without_blocks(result, keep_init=had_init) if line]
     assert rest == [line for line in without_imports(shape.text) if line]
 
@@ -67,6 +72,16 @@ def test_line_ends_stay_of_one_kind_and_the_last_line_ends_as_it_did(shape: Shap
     assert ("\r\n" in result) == ("\r\n" in shape.text) or "\n" not in shape.text
     assert "\r" not in result.replace("\r\n", "") if "\r\n" in result else "\r" not in result
     assert result.endswith("\n") == shape.text.endswith("\n")
+
+
+@PROPERTY
+@given(modules())
+def test_a_class_without_a_definition_is_given_one_in_the_same_way(shape: Shape) -> None:
+    result = splice_event_bus(shape.text, class_name=CLASS, blocks=WITH_ADOPTION)
+
+    compiles(result)
+    assert splice_event_bus(result, class_name=CLASS, blocks=WITH_ADOPTION) == result
+    assert_nothing_but_the_blocks(inserted(shape.text, result, CLASS))
 
 
 def compiles(text: str) -> None:
@@ -103,10 +118,10 @@ def without_blocks(text: str, *, keep_init: bool) -> list[str]:
 
 def inserted_lines(member: ast.stmt, *, keep_init: bool) -> set[int]:
     name = getattr(member, "name", "")
-    if name in METHODS or (name == "__init__" and not keep_init):
+    if name in METHODS or (name in SETUPS and not keep_init):
         return spanned(member)
     gone: set[int] = set()
-    for statement in getattr(member, "body", []) if name == "__init__" else []:
+    for statement in getattr(member, "body", []) if name in SETUPS else []:
         target = ast.unparse(statement).partition(" ")[0].partition(":")[0].removeprefix("self.")
         if target in INIT_ATTRIBUTES:
             gone |= spanned(statement)

@@ -65,8 +65,11 @@ def command(
     from nodesmith.generation.event_bus.facts import Wishes
     from nodesmith.generation.event_bus_adoption import adopt, plan_adoption
     from nodesmith.generation.rendering import packaged_templates
+    from nodesmith.generation.transaction import interrupted, recover
 
     path = node / "node.py" if node.is_dir() else node
+    if not diff and interrupted(path.resolve().parent):
+        recover(path.resolve().parent)
     wishes = Wishes(class_name=class_name, name=name, domain=domain, archetype=archetype or "")
     adoption = plan_adoption(path, wishes, templates_in_use(templates) or packaged_templates())
     if not diff:

@@ -28,7 +28,9 @@ def choose_class(source: Source, wanted: str) -> ast.ClassDef:
     classes = [statement for statement in source.tree.body if isinstance(statement, ast.ClassDef)]
     if not classes:
         fix = "define the node's class at the module's top level"
-        raise refusal(source.finding("class-missing", "the module defines no class at its top level", fix=fix))
+        raise refusal(
+            source.finding("class-missing", "the module defines no class at its top level", fix=fix)
+        )
     likely = [cls for cls in classes if NODE_CLASS.fullmatch(cls.name)]
     for found in (classes, likely):
         if len({cls.name for cls in found}) == 1:

@@ -30,7 +30,7 @@ class ModuleFile:
         try:
             with warnings.catch_warnings(action="ignore"):
                 compile(data, str(self.place), "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             message = f"with the event bus in it Python cannot read the file: {error}"
             fix = "run a formatter over it, and then integrate the event bus"
             raise refusal(self.source.finding("result", message, fix=fix)) from None

@@ -6,6 +6,7 @@ import ast
 import inspect
 from typing import TYPE_CHECKING
 
+from nodesmith.generation.event_bus.ancestry import ancestry
 from nodesmith.generation.event_bus.blocks import assignments
 from nodesmith.generation.event_bus.imports import imports_in, is_import
 from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope, own_names
@@ -72,6 +73,20 @@ def conflict_findings(source: Source, parts: Sequence[Part], *, partial: bool) -
                 f"{part.name} is missing, while other parts of the event bus are there",
                 fix="remove the other parts, then integrate the event bus again",
             )
+
+
+def inherited_findings(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Finding]:
+    """Say which names of the bus the class's base classes use, as far as they can be seen."""
+    needed = blocks.init_statements.keys() | blocks.method_definitions.keys()
+    for base in ancestry(source, cls).visible:
+        for name, line in dict(_attributes(base, without=())).items():
+            if name in needed:
+                yield source.finding(
+                    "conflict",
+                    f"{cls.name} inherits '{name}' from {base.name}, and the event bus needs that name",
+                    fix="rename it, or put the event bus into one of the two alone",
+                    line=line,
+                )
 
 
 def _guard_parts(source: Source, blocks: EventBusBlocks) -> Iterator[Part]:

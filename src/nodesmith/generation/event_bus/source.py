@@ -50,8 +50,10 @@ class Source:
                 return ast.parse(self.text.removeprefix(_BYTE_ORDER_MARK))
         except SyntaxError as error:
             raise refusal(self.syntax_finding(error)) from None
-        except (ValueError, RecursionError) as error:
-            raise refusal(Finding(rule="syntax", message=str(error), file=self.file)) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            message = str(error) or "it is nested too deeply"
+            fix = "make the file valid Python, then integrate the event bus"
+            raise refusal(Finding(rule="syntax", message=message, fix=fix, file=self.file)) from None
 
     @cached_property
     def scope(self) -> list[ast.AST]:

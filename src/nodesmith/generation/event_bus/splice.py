@@ -8,7 +8,12 @@ from nodesmith.errors import GateError
 from nodesmith.generation.event_bus.blocks import INDENT, EventBusBlocks, indented
 from nodesmith.generation.event_bus.imports import first_imports, is_import, merge_imports, render_imports
 from nodesmith.generation.event_bus.node_class import find_class, shape_findings
-from nodesmith.generation.event_bus.presence import conflict_findings, find_parts, import_parts
+from nodesmith.generation.event_bus.presence import (
+    conflict_findings,
+    find_parts,
+    import_parts,
+    inherited_findings,
+)
 from nodesmith.generation.event_bus.scope import Definition, first_line, last_line
 from nodesmith.generation.event_bus.setup_method import INIT, SetupMethod, find_setup
 from nodesmith.generation.event_bus.shadowing import shadowing_findings
@@ -35,6 +40,7 @@ def splice_module(module: Source, *, class_name: str, blocks: EventBusBlocks) ->
     findings = [
         *conflict_findings(module, parts, partial=any(part.same for part in parts)),
         *conflict_findings(module, imports, partial=all(part.same for part in parts)),
+        *inherited_findings(module, cls, blocks),
         *shape_findings(module, cls),
         *shadowing_findings(module, cls, blocks),
     ]
