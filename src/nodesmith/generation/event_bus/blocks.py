@@ -9,6 +9,7 @@ from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.imports import Import, imports_in, is_import
+from nodesmith.generation.event_bus.scope import walk
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class EventBusBlocks:
     def builtins(self) -> frozenset[str]:
         """The builtin names that the blocks use."""
         bodies = [*self._import_body, *self.method_definitions.values(), *self.init_statements.values()]
-        names = (node.id for body in bodies for node in ast.walk(body) if isinstance(node, ast.Name))
+        names = (node.id for body in bodies for node in walk(body) if isinstance(node, ast.Name))
         return frozenset(names) & frozenset(dir(builtins))
 
     @cached_property
@@ -86,7 +87,7 @@ class EventBusBlocks:
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
             for part in (method.args, method.returns)
             if part is not None
-            for node in ast.walk(part)
+            for node in walk(part)
             if isinstance(node, ast.Name)
         )
 

@@ -73,7 +73,10 @@ def _absolute_roots(source: Source) -> set[str]:
 def _is_library(name: str, folder: Path) -> bool:
     if name in sys.stdlib_module_names:
         return True
-    spec = find_spec(name)
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return False
     origin = Path(spec.origin) if spec and spec.origin else None
     return origin is not None and folder not in origin.parents
 
