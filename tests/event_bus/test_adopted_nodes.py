@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -169,3 +170,18 @@ def test_a_node_that_cannot_be_one_says_so_when_it_is_started(
     assert words in done.stderr
     assert "fix:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_typed_node_stays_typed(tmp_path: Path, mypy_cache: Path) -> None:
+    script = integrate(PRINTER, tmp_path)
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "node.py", script.name]
+
+    done = subprocess.run(
+        [*command, "--cache-dir", str(mypy_cache)],
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
