@@ -276,6 +276,30 @@ def test_a_definition_of_ones_own_is_kept(module: Path) -> None:
     assert "'again'" in contrary.stderr
 
 
+def test_what_a_person_changes_in_the_definition_stays(module: Path) -> None:
+    integrate(module)
+    text = module.read_text()
+    module.write_text(text.replace("version=(1, 0, 0),", "version=(1, 2, 0),\n            bus_clients=(),"))
+    before = tree(module.parent)
+
+    done = integrate(module)
+
+    assert "nothing was changed" in done.stdout
+    assert tree(module.parent) == before
+
+
+def test_a_generated_node_needs_nothing(tmp_path: Path) -> None:
+    spec = tmp_path / "echo.node.yaml"
+    spec.write_text("node: effect\nname: echo\noperations: {say: {input: {a: str}, output: {a: str}}}\n")
+    generate = ["generate", str(spec), "-o", str(tmp_path)]
+    subprocess.run([sys.executable, "-m", "nodesmith", *generate], check=True, capture_output=True)
+
+    done = integrate(tmp_path / "node_echo_effect" / "v1_0_0" / "node.py")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("unchanged") == 2
+
+
 def test_a_start_script_of_somebody_elses_is_a_conflict_and_nothing_is_written(module: Path) -> None:
     script = module.with_name("start_node.py")
     script.write_text("print('mine')\n")
