@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 
 from nodesmith.contract.asyncapi import node_asyncapi, system_asyncapi
 from nodesmith.contract.asyncapi_check import reference_findings
+from nodesmith.contract.asyncapi_text import asyncapi_yaml
 from nodesmith.contract.node_contract import build
-from nodesmith.generation.gates.syntax import read_yaml
+from nodesmith.generation.gates.syntax import read_in_pieces, read_yaml
 from nodesmith.spec.loading import load_system
 from nodesmith.spec.writing import to_yaml
 
@@ -45,10 +46,12 @@ def orders() -> dict[str, NodeContract]:
     return {spec.name: build(spec) for spec in load_system(ORDERS).nodes}
 
 
-def problems(document: object, complaints: Callable[[object], list[str]]) -> list[str]:
+def problems(document: dict[str, Any], complaints: Callable[[object], list[str]]) -> list[str]:
     """Return what the official schema finds in a document as it is read back from YAML, and references to nothing."""
-    read = read_yaml(to_yaml(document))
-    assert read == document
+    text = asyncapi_yaml(document)
+    read = read_yaml(text)
+    assert text == to_yaml(document)
+    assert read == read_in_pieces(text) == document
     assert isinstance(read, dict)
     return [*complaints(read), *(finding.message for finding in reference_findings(read, file="x"))]
 
@@ -190,3 +193,38 @@ def test_a_reference_in_a_default_is_data(tmp_path: Path) -> None:
     document = documents(load_system(file))[0]
 
     assert list(reference_findings(document, file="x")) == []
+
+
+def test_a_system_without_a_node_on_the_bus_has_an_empty_document(
+    tmp_path: Path, asyncapi_complaints: Callable[[object], list[str]]
+) -> None:
+    file = tmp_path / "system.yaml"
+    file.write_text("system: quiet\nnodes: [{node: compute, name: adder, operations: {add: {}}}]\n")
+
+    document = documents(load_system(file))[-1]
+
+    assert problems(document, asyncapi_complaints) == []
+    assert (document["channels"], document["components"]) == ({}, {"schemas": {}})
+
+
+def test_what_is_wrong_in_a_document_is_not_read_over() -> None:
+    for text in ("channels:\n  a: [\n", "channels:\n  - a\n", "channels:\n  a: 1\n b: 2\n", "a: b: c\n"):
+        with pytest.raises(ValueError, match=r"."):
+            read_in_pieces(text)
+
+
+def test_two_listeners_of_one_outside_event_each_say_what_they_read(tmp_path: Path) -> None:
+    state = "state: {key: id, fields: {id: str}}"
+    reducers = "".join(
+        f"- {{node: reducer, name: {name}, event_bus: true, {state}, events: {{done: {{from: far/away.go, fields: {fields}}}}}}}\n"
+        for name, fields in (("first", "{id: str, a: int}"), ("second", "{id: str, b: date}"))
+    )
+    file = tmp_path / "system.yaml"
+    file.write_text(f"system: two\nnodes:\n{reducers}")
+
+    channels: Any = documents(load_system(file))[-1]["channels"]
+
+    assert list(channels["onex.evt.far.away-completed.v1"]["messages"]) == [
+        "general.first.listen.done",
+        "general.second.listen.done",
+    ]

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from nodesmith.contract.asyncapi_schemas import Schemas, reference
 from nodesmith.contract.asyncapi_wire import (
     DISCOVERY,
+    DISCOVERY_CHANNELS,
+    DISCOVERY_OPERATIONS,
     ENVELOPES,
     OBJECT,
     WORKFLOW_EVENTS,
+    channel_reference,
+    message_document,
+    message_reference,
+    operation_document,
 )
-from nodesmith.naming import (
-    HEARTBEAT_TOPIC,
-    INTROSPECTION_TOPIC,
-    REQUEST_INTROSPECTION_TOPIC,
-    event_domain,
-    kebab,
-)
+from nodesmith.naming import event_domain, kebab
 
 if TYPE_CHECKING:
     from nodesmith.contract.models import ModelContract
@@ -46,12 +46,11 @@ class Channels:
 
     def own(self, node: NodeContract, *, prefix: str) -> None:
         """Add the topics that belong to a node, and what it does with them; `prefix` tells its classes from others'."""
-        for name, schema in ENVELOPES.items():
-            self.schemas.found.setdefault(name, schema)
+        self.schemas.found |= ENVELOPES
         self._commands(node, prefix)
         self._intents(node, prefix)
         self._workflow_events(node)
-        self._discovery(node)
+        self._discovery()
 
     def others(self, node: NodeContract, *, prefix: str) -> None:
         """Add what a node does with topics of others."""
@@ -78,8 +77,7 @@ class Channels:
             request = self._message(
                 topics.command,
                 operation.event_type,
-                summary=operation.description,
-                trait="command",
+                kind="command",
                 payload=self.schemas.model(operation.input, prefix=prefix),
                 event_type=_asked(operation, is_only=len(node.operations) == 1),
                 key=operation.key,
@@ -100,7 +98,7 @@ class Channels:
                 **_group(node),
             }
         failure = self._failure(topics.failed, f"{dot_path}.failed")
-        self.operations[f"{dot_path}.fail"] = _operation("send", topics.failed, [failure])
+        self.operations[f"{dot_path}.fail"] = operation_document("send", topics.failed, [failure])
 
     def _intents(self, node: NodeContract, prefix: str) -> None:
         intents = node.reducer.intents if node.reducer else ()
@@ -118,7 +116,7 @@ class Channels:
             )
             for intent in intents
         ]
-        self.operations[f"{dot_path_of(node)}.intend"] = _operation("send", topic, messages)
+        self.operations[f"{dot_path_of(node)}.intend"] = operation_document("send", topic, messages)
 
     def _workflow_events(self, node: NodeContract) -> None:
         if node.orchestrator is None:
@@ -132,35 +130,12 @@ class Channels:
             messages.append(
                 self._message(topic, f"{of}.{moment}", payload=reference(name), event_type=event_type)
             )
-        self.operations[f"{dot_path_of(node)}.tell"] = _operation("send", topic, messages)
+        self.operations[f"{dot_path_of(node)}.tell"] = operation_document("send", topic, messages)
 
-    def _discovery(self, node: NodeContract) -> None:
-        dot_path = dot_path_of(node)
-        for name, schema in DISCOVERY.items():
-            self.schemas.found.setdefault(name, schema)
-        introspection = self._platform(INTROSPECTION_TOPIC, "Introspection", "Nodes introduce themselves.")
-        heartbeat = self._platform(HEARTBEAT_TOPIC, "Heartbeat", "Nodes say that they are alive.")
-        request = self._platform(
-            REQUEST_INTROSPECTION_TOPIC, "IntrospectionRequest", "Nodes are asked who they are."
-        )
-        self.operations[f"{dot_path}.announce"] = _operation("send", INTROSPECTION_TOPIC, [introspection])
-        self.operations[f"{dot_path}.beat"] = _operation("send", HEARTBEAT_TOPIC, [heartbeat])
-        self.operations[f"{dot_path}.introduce"] = {
-            **_operation("receive", REQUEST_INTROSPECTION_TOPIC, [request]),
-            "reply": {"channel": channel_reference(INTROSPECTION_TOPIC), "messages": [introspection]},
-        }
-
-    def _platform(self, topic: str, schema: str, summary: str) -> Document:
-        self._channel(topic, summary)
-        name = f"platform.{topic.split('.')[3]}"
-        is_request = topic == REQUEST_INTROSPECTION_TOPIC
-        return self._message(
-            topic,
-            name,
-            trait="command" if is_request else "event",
-            payload=reference(schema),
-            event_type={} if is_request else {"const": name},
-        )
+    def _discovery(self) -> None:
+        self.schemas.found |= DISCOVERY
+        self.operations |= DISCOVERY_OPERATIONS
+        self.channels |= DISCOVERY_CHANNELS
 
     # -- topics of others
 
@@ -172,18 +147,13 @@ class Channels:
         prefix: str,
     ) -> None:
         topic, event_type = subscription.topic, subscription.event_type
+        name = f"{dot_path_of(node)}.listen.{kebab(operation.name)}"
         message = self._known(topic, event_type)
         if message is None:
             self._channel(topic, f"Results that {node.spec.name} listens to.")
             payload = self.schemas.model(operation.input, prefix=prefix, leniently=True)
-            message = self._message(
-                topic,
-                event_type,
-                summary=operation.description,
-                payload=payload,
-                event_type={"const": event_type},
-            )
-        self.operations[f"{dot_path_of(node)}.listen.{kebab(operation.name)}"] = {
+            message = self._message(topic, name, payload=payload, event_type={"const": event_type})
+        self.operations[name] = {
             "action": "receive",
             "channel": channel_reference(topic),
             "summary": operation.description,
@@ -221,7 +191,7 @@ class Channels:
                 event_type={"const": event_type},
             )
         self.operations[name] = {
-            **_operation("send", call.command_topic, [command]),
+            **operation_document("send", call.command_topic, [command]),
             "reply": {"channel": channel_reference(call.completed_topic), "messages": [answered]},
         }
 
@@ -229,8 +199,8 @@ class Channels:
         name = f"{event_domain(call.domain)}.{kebab(call.node)}"
         self._channel(call.failed_topic, f"Commands that {call.node} could not do.")
         failure = self._failure(call.failed_topic, f"{name}.failed")
-        operation = _operation("receive", call.failed_topic, [failure])
-        self.operations[f"{dot_path_of(node)}.hear-failures.{name}"] = operation
+        heard = operation_document("receive", call.failed_topic, [failure])
+        self.operations[f"{dot_path_of(node)}.hear-failures.{name}"] = heard
 
     # -- parts
 
@@ -253,21 +223,13 @@ class Channels:
         payload: Document,
         event_type: Document,
         summary: str = "",
-        trait: str = "event",
+        kind: str = "event",
         key: str | None = None,
     ) -> Document:
         """Add a message to a topic unless it is there, and return a reference to it."""
-        # Of several operations a command has to name the one it means.
-        is_asked = trait == "command" and "const" in event_type
-        parts: Document = {
-            "properties": {"payload": payload, **({"event_type": event_type} if event_type else {})},
-            **({"required": ["event_type"]} if is_asked else {}),
-        }
-        envelope = reference("CommandEnvelope" if trait == "command" else "EventEnvelope")
         message: Document = {
             **({"summary": summary} if summary else {}),
-            "traits": [{"$ref": f"#/components/messageTraits/{trait}"}],
-            "payload": {"allOf": [envelope, parts]},
+            **message_document(kind, payload, event_type),
             **(_key(key) if key else {}),
         }
         self.messages[topic].setdefault(name, message)
@@ -277,20 +239,6 @@ class Channels:
 def dot_path_of(node: NodeContract) -> str:
     """Return `crm.customer-writer`: the start of the node's event types, and its consumer group."""
     return f"{event_domain(node.spec.domain)}.{kebab(node.spec.name)}"
-
-
-def channel_reference(topic: str) -> Document:
-    """Return a reference to a channel, which is called like its topic."""
-    return {"$ref": f"#/channels/{topic}"}
-
-
-def message_reference(topic: str, name: str) -> Document:
-    """Return a reference to a message of a channel."""
-    return {"$ref": f"#/channels/{topic}/messages/{name}"}
-
-
-def _operation(action: str, topic: str, messages: list[Document]) -> Document:
-    return {"action": action, "channel": channel_reference(topic), "messages": messages}
 
 
 def _asked(operation: OperationContract, *, is_only: bool) -> Document:

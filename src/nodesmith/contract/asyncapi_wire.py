@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.asyncapi_patterns import TRACEPARENT
-from nodesmith.contract.asyncapi_schemas import reference
+from nodesmith.contract.asyncapi_schemas import SCALARS, reference
+from nodesmith.naming import HEARTBEAT_TOPIC, INTROSPECTION_TOPIC, REQUEST_INTROSPECTION_TOPIC
 
 if TYPE_CHECKING:
     from nodesmith.contract.onex_document import Document
@@ -94,6 +95,36 @@ ENVELOPES: dict[str, Document] = {
 }
 
 
+def channel_reference(topic: str) -> Document:
+    """Return a reference to a channel, which is called like its topic."""
+    return {"$ref": f"#/channels/{topic}"}
+
+
+def message_reference(topic: str, name: str) -> Document:
+    """Return a reference to a message of a channel."""
+    return {"$ref": f"#/channels/{topic}/messages/{name}"}
+
+
+def operation_document(action: str, topic: str, messages: list[Document]) -> Document:
+    """Return an operation that sends or receives some of a channel's messages."""
+    return {"action": action, "channel": channel_reference(topic), "messages": messages}
+
+
+def message_document(kind: str, payload: Document, event_type: Document) -> Document:
+    """Return a message, a `command` or an `event`, around a payload; `event_type` is what its type has to be."""
+    # Of several operations a command has to name the one it means.
+    is_asked = kind == "command" and "const" in event_type
+    parts: Document = {
+        "properties": {"payload": payload, **({"event_type": event_type} if event_type else {})},
+        **({"required": ["event_type"]} if is_asked else {}),
+    }
+    around = reference("CommandEnvelope" if kind == "command" else "EventEnvelope")
+    return {
+        "traits": [{"$ref": f"#/components/messageTraits/{kind}"}],
+        "payload": {"allOf": [around, parts]},
+    }
+
+
 def _trait(headers: str) -> Document:
     return {
         "headers": reference(headers),
@@ -146,6 +177,52 @@ DISCOVERY: dict[str, Document] = {
     "IntrospectionRequest": INTROSPECTION_REQUEST,
 }
 
+
+def _discovery_message(topic: str) -> str:
+    return f"platform.{topic.split('.')[3]}"
+
+
+def _discovery_channel(topic: str, schema: str, summary: str) -> Document:
+    name = _discovery_message(topic)
+    is_request = topic == REQUEST_INTROSPECTION_TOPIC
+    message = message_document(
+        "command" if is_request else "event", reference(schema), {} if is_request else {"const": name}
+    )
+    return {"address": topic, "summary": summary, "messages": {name: message}}
+
+
+DISCOVERY_CHANNELS: dict[str, Document] = {
+    topic: _discovery_channel(topic, schema, summary)
+    for topic, schema, summary in (
+        (INTROSPECTION_TOPIC, "Introspection", "Nodes introduce themselves."),
+        (HEARTBEAT_TOPIC, "Heartbeat", "Nodes say that they are alive."),
+        (REQUEST_INTROSPECTION_TOPIC, "IntrospectionRequest", "Nodes are asked who they are."),
+    )
+}
+
+
+def _discovery_operation(action: str, topic: str, summary: str) -> Document:
+    message = message_reference(topic, _discovery_message(topic))
+    return {**operation_document(action, topic, [message]), "summary": summary}
+
+
+# What every node does, in the same way.
+DISCOVERY_OPERATIONS: dict[str, Document] = {
+    "platform.announce": _discovery_operation(
+        "send", INTROSPECTION_TOPIC, "A node introduces itself when it starts, stops, changes or is asked."
+    ),
+    "platform.beat": _discovery_operation("send", HEARTBEAT_TOPIC, "A node says again that it is alive."),
+    "platform.introduce": {
+        **_discovery_operation(
+            "receive", REQUEST_INTROSPECTION_TOPIC, "A node is asked, and introduces itself."
+        ),
+        "reply": {
+            "channel": channel_reference(INTROSPECTION_TOPIC),
+            "messages": [message_reference(INTROSPECTION_TOPIC, _discovery_message(INTROSPECTION_TOPIC))],
+        },
+    },
+}
+
 _RUN: Document = {"workflow": TEXT, "workflow_id": UUID}
 _STEP: Document = {**_RUN, "step": TEXT, "node": TEXT, "domain": TEXT, "operation": TEXT}
 _ATTEMPT: Document = {"attempt": COUNT}
@@ -176,4 +253,12 @@ WORKFLOW_EVENTS: dict[str, tuple[str, Document]] = {
     "stage-started": ("StageStarted", _record("A step has begun.", _STEP)),
     "stage-completed": ("StageCompleted", _record("A step is done.", {**_STEP, **_ATTEMPT})),
     "stage-failed": ("StageFailed", _record("A step failed.", {**_STEP, **_ATTEMPT, **_ERROR})),
+}
+
+# All that stands in every document in the same words, by where it stands.
+FIXED: dict[str, dict[str, Document]] = {
+    "channels": DISCOVERY_CHANNELS,
+    "operations": DISCOVERY_OPERATIONS,
+    "messageTraits": MESSAGE_TRAITS,
+    "schemas": {**SCALARS, **ENVELOPES, **DISCOVERY, **dict(WORKFLOW_EVENTS.values())},
 }

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from nodesmith.contract.asyncapi import system_asyncapi
 from nodesmith.contract.asyncapi_check import reference_findings
+from nodesmith.contract.asyncapi_text import asyncapi_yaml
 from nodesmith.errors import Finding, GateError
 from nodesmith.generation.compose import compose_document, compose_text
 from nodesmith.generation.diagram import diagram
 from nodesmith.generation.files import GeneratedFile, NodeFiles, Owner
-from nodesmith.generation.gates.syntax import read_yaml
-from nodesmith.spec.writing import to_yaml
+from nodesmith.generation.gates.syntax import READERS, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ def system_files(specs: SystemSpec, contracts: Sequence[NodeContract], templates
     }
     files = {
         "README.md": templates.file("system/README.md.j2", values, stage=STAGE),
-        "asyncapi.yaml": GeneratedFile(text=to_yaml(asyncapi)),
+        "asyncapi.yaml": GeneratedFile(text=asyncapi_yaml(asyncapi)),
         "compose.yaml": GeneratedFile(text=compose_text(specs.name, contracts), owner=Owner.MERGED),
     }
     made_from = {"asyncapi.yaml": asyncapi, "compose.yaml": compose_document(specs.name, contracts)}
@@ -75,7 +75,7 @@ def _check(files: NodeFiles, made_from: Mapping[str, Document]) -> None:
 def _findings(files: NodeFiles, made_from: Mapping[str, Document]) -> Iterator[Finding]:
     for path, document in made_from.items():
         try:
-            is_same = read_yaml(files[path].text) == document
+            is_same = READERS.get(path, read_yaml)(files[path].text) == document
         except ValueError as error:
             yield Finding(rule="syntax", message=str(error), file=path)
             continue

@@ -44,6 +44,11 @@ def to_yaml(document: object) -> str:
     return _inline(document, 0) + "\n"
 
 
+def yaml_entry(key: str, value: object, *, depth: int) -> str:
+    """Return one entry of a mapping as `to_yaml` writes it where the mapping stands `depth` levels deep."""
+    return "".join(f"{'  ' * depth if line else ''}{line}\n" for line in _mapping({key: value}, depth))
+
+
 def _mapping(mapping: Mapping[object, object], depth: int) -> list[str]:
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import tomllib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nodesmith.errors import Finding
 from nodesmith.generation.gates.parsed import ParsedNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import yaml
 
     from nodesmith.generation.files import NodeFiles
@@ -29,7 +30,7 @@ def parse_node(files: NodeFiles) -> tuple[ParsedNode, list[Finding]]:
                 case "py":
                     modules[path] = ast.parse(file.text)
                 case "yaml":
-                    documents[path] = read_yaml(file.text)
+                    documents[path] = READERS.get(path, read_yaml)(file.text)
                 case ending if ending in OTHERS:
                     OTHERS[ending](file.text)
         except (
@@ -72,3 +73,51 @@ def _yaml_value(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
 _MERGING = ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value")
 
 OTHERS: dict[str, Callable[[str], object]] = {"toml": tomllib.loads, "json": json.loads}
+
+
+def read_in_pieces(text: str) -> object:
+    """Return the data of an AsyncAPI document of ours, as `read_yaml` would; raises ValueError where it does not parse.
+
+    Most of such a document stands in that of every node: what is read once is not read again. A piece is an entry of a
+    block mapping, so it begins where a line is indented as far as its neighbours, and whatever is in it is further in.
+    """
+    document: dict[str, object] = {}
+    for piece in _pieces(text, 0):
+        name, _, inside = piece.partition(":\n")
+        if inside and name in ("channels", "operations"):
+            document[name] = _read_entries(inside, 1)
+        elif inside and name == "components":
+            document[name] = dict(_read_component(part) for part in _pieces(inside, 1))
+        else:
+            document.update(_read_piece(piece))
+    return document
+
+
+def _read_component(piece: str) -> tuple[str, object]:
+    name, _, inside = piece.partition(":\n")
+    if inside:
+        return name.strip(), _read_entries(inside, 2)
+    ((name, value),) = _read_piece(piece).items()
+    return name, value
+
+
+def _read_entries(text: str, depth: int) -> dict[str, object]:
+    return {key: value for piece in _pieces(text, depth) for key, value in _read_piece(piece).items()}
+
+
+def _pieces(text: str, depth: int) -> list[str]:
+    return [piece for piece in _STARTS[depth].split(text) if piece]
+
+
+_STARTS = tuple(re.compile(rf"^(?={'  ' * depth}\S)", re.MULTILINE) for depth in range(3))
+
+
+@lru_cache(maxsize=128)
+def _read_piece(piece: str) -> Mapping[str, object]:
+    found = read_yaml(piece)
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{piece[:40]!r} is no entry of a mapping")  # noqa: TRY004 - what does not parse as it should
+    return found
+
+
+READERS: dict[str, Callable[[str], object]] = {"asyncapi.yaml": read_in_pieces}
