@@ -177,7 +177,8 @@ def test_a_default_must_fit_its_type_and_its_constraints(field: str) -> None:
 
 
 def test_the_reserved_names_are_those_of_pydantic() -> None:
-    public = {name for name in dir(BaseModel) if not name.startswith(("_", "model_"))}
+    attributes = {*dir(BaseModel), *dir(type(BaseModel))}
+    public = {name for name in attributes if not name.startswith(("_", "model_"))}
 
     assert public == RESERVED_FIELDS
 

@@ -46,7 +46,8 @@ _WANTED = "a type such as str, or a mapping with 'type', 'enum' or 'fields'"
 
 # The builtin types that generated models name in their annotations.
 ANNOTATION_TYPES = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
-# Public attributes of pydantic's BaseModel that do not begin with `model_`; a test holds them against pydantic's own.
+# Public attributes of pydantic's BaseModel, as an object and as a class, that do not begin with `model_`: a field of that
+# name hides one, which is a warning wherever the model is imported. A test holds them against pydantic's own.
 RESERVED_FIELDS = frozenset(
     [
         "construct",
@@ -54,9 +55,11 @@ RESERVED_FIELDS = frozenset(
         "dict",
         "from_orm",
         "json",
+        "mro",
         "parse_file",
         "parse_obj",
         "parse_raw",
+        "register",
         "schema",
         "schema_json",
         "update_forward_refs",

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, SpecError
+from nodesmith.spec.tree import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +59,10 @@ class Findings:
             return ""
         if len(name) <= MAX_NEAR_LENGTH:
             for option in difflib.get_close_matches(name.lower(), options[:MAX_COMPARED], n=1, cutoff=0.6):
-                return f"did you mean '{option}'?"
-        listed = ", ".join(options[:MAX_LISTED]) + (", ..." if len(options) > MAX_LISTED else "")
+                return f"did you mean {shown(option)}?"
+        listed = ", ".join(shown(option)[1:-1] for option in options[:MAX_LISTED]) + (
+            ", ..." if len(options) > MAX_LISTED else ""
+        )
         return f"use one of: {listed}" if len(options) > 1 else f"use {listed}"
 
     def merge(self, other: Findings) -> None:
