@@ -3,11 +3,16 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from generation.any_fields import ODD_TEXTS
+from generation.texts_kept import lost_texts, other_values, write
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodesmith.errors import SentenceError
+from nodesmith.generation.pipeline import make
+from nodesmith.generation.rendering import packaged_templates
 from nodesmith.spec.loading import load_node_document
+from nodesmith.spec.model import SystemSpec
 from nodesmith.spec.sentence import understand
 from nodesmith.spec.sentence.text import MAX_INPUT_CHARACTERS
 
@@ -50,6 +55,31 @@ def test_any_text_with_an_archetype_given_is_understood_or_refused(sentence: str
         return
     assert (understood.name, understood.archetype) == ("some_node", archetype)
     load_node_document(understood.document, source="the sentence")
+
+
+@given(
+    st.sampled_from(["effect", "compute", "orchestrator"]),
+    st.lists(st.sampled_from(ODD_TEXTS), min_size=2, max_size=2),
+)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_odd_text_in_a_sentence_is_data_in_its_node(
+    tmp_path_factory: pytest.TempPathFactory, archetype: str, odd: list[str]
+) -> None:
+    """What is done, and with what, may be anything; what it is called is given."""
+    sentence = f'{odd[0]}: a node that stores orders, then sends {odd[1]} with a "{odd[0]}" of type str'
+    folder = tmp_path_factory.mktemp("any")
+    try:
+        document = understand(sentence, name="some_node", archetype=archetype).document
+    except SentenceError:
+        return
+    specs = SystemSpec(nodes=(load_node_document(document, source="the sentence"),))
+
+    made = make(specs, folder, packaged_templates(), tell=lambda event: None)
+
+    write(made.files, folder)
+    (contract,) = made.contracts
+    assert list(lost_texts(contract, made.files[contract.folder])) == []
+    assert list(other_values(contract, folder)) == []
 
 
 @pytest.mark.parametrize(
