@@ -45,7 +45,7 @@ def test_it_says_where_it_listens_where_the_data_is_and_what_it_is_for(tmp_path:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
     assert line.startswith("listening on 127.0.0.1:")
-    assert line.endswith(f", data in {tmp_path}/.nodesmith/broker\n")
+    assert line.endswith(f", data in {tmp_path}/.nodesmith/data/broker\n")
     assert "not for production" in said
     assert process.returncode == 0
 

@@ -14,6 +14,7 @@ from generation.any_system import systems
 from generation.odd_system import NODES, ODD
 from generation.odd_system import load as load_odd
 from hypothesis import HealthCheck, given, settings
+from ops.processes import running_up
 
 from nodesmith.contract.node_contract import build
 from nodesmith.generation.code_generation import generate_code
@@ -288,3 +289,19 @@ def test_the_folder_of_a_system_still_validates_beside_what_was_generated_into_i
     done = subprocess.run([*NODESMITH, "validate", tmp_path], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_running_a_system_in_its_own_folder_keeps_the_lock_under_version_control(tmp_path: Path) -> None:
+    """`up` puts its data beside the lock, where version control must not pass by both."""
+    run(load(tmp_path, node("only")), tmp_path, verify=False, report=lambda _: None)
+
+    with running_up(tmp_path) as up:
+        up.end()
+
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    seen = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard", ".nodesmith"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert ".nodesmith/lock.json" in seen
+    assert not any(path.startswith(".nodesmith/data") for path in seen)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-DEFAULT_DATA_DIR = Path(".nodesmith") / "broker"
+# Beside the locks of what was generated here, and apart from them: data is not for version control.
+DEFAULT_DATA_DIR = Path(".nodesmith") / "data" / "broker"
 OPEN_FILES = 10_000
 PURPOSE = "for a laptop and for tests, not for production: one process, no replicas, no TLS, records are kept until deleted"
 

@@ -44,7 +44,7 @@ Examples:
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".nodesmith"),
+    default=Path(".nodesmith") / "data",
     show_default=True,
     help="Where broker and nodes keep their data.",
 )
