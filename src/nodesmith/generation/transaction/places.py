@@ -74,16 +74,24 @@ def parent_of(root: int, path: str) -> Iterator[tuple[int, str]]:
     *folders, name = path.split("/")
     descriptor = os.dup(root)
     try:
-        for folder in folders:
-            below = open_folder(folder, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor, name
+        with named(path):
+            for folder in folders:
+                below = open_folder(folder, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = below
+            yield descriptor, name
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def named(path: str | None) -> Iterator[None]:
+    """Let an OSError of the block name the place that it is about for a person, not where the bytes were on the way."""
+    try:
+        yield
     except OSError as error:
         error.filename, error.filename2 = path, None
         raise
-    finally:
-        os.close(descriptor)
 
 
 def look(root: int, path: str) -> Found:

@@ -64,8 +64,8 @@ class _Work:
         path = operation.path
         if isinstance(operation, FileWrite) and operation.before is None and (top := self._new_folder(path)):
             self.new_folders.setdefault(top, []).append(operation)
-            self.steps.pop(f"{top}/", None)  # so that it comes last
-            self.steps[f"{top}/"] = Prepared(step=MoveFolder(path=top, files={}))
+            known = self.steps.pop(f"{top}/", None)  # so that it comes last
+            self.steps[f"{top}/"] = known or Prepared(step=MoveFolder(path=top, files={}))
             return
         found = look(self.root.descriptor, path)
         if not found.holds(operation.before) and not (

@@ -25,6 +25,7 @@ from nodesmith.generation.transaction.places import (
     exists,
     flush,
     look_at,
+    named,
     names_in,
     opened,
     parent_of,
@@ -82,12 +83,15 @@ def holds_only_copies(staging: int) -> bool:
 def fill(root: int, staging: int, work: Sequence[Prepared], on_step: Callable[[str], None]) -> None:
     """Get the new content of each step ready, and keep the old one."""
     for index, prepared in enumerate(work):
+        path = prepared.step.path
         if isinstance(prepared.step, PutFile):
-            _stage_file(staging, str(index), prepared.writes[0], prepared.replaced, on_step)
+            with named(path):
+                _stage_file(staging, str(index), prepared.writes[0], prepared.replaced, on_step)
             if prepared.replaced:
-                _keep(root, staging, old(index), prepared.step.path, on_step)
+                _keep(root, staging, old(index), path, on_step)
         elif prepared.writes:
-            _stage_folder(staging, str(index), prepared, on_step)
+            with named(path):
+                _stage_folder(staging, str(index), prepared, on_step)
 
 
 def _stage_folder(staging: int, top: str, prepared: Prepared, on_step: Callable[[str], None]) -> None:
@@ -113,11 +117,7 @@ def _stage_file(
 ) -> None:
     on_step(f"stage {write.path}")
     mode = stat.S_IMODE(replaced.st_mode) if replaced and write.mode is None else write.mode
-    try:
-        write_new(name, write.content, dir_fd=staging, executable=write.executable, mode=mode, like=replaced)
-    except OSError as error:
-        error.filename = write.path
-        raise
+    write_new(name, write.content, dir_fd=staging, executable=write.executable, mode=mode, like=replaced)
 
 
 def _keep(root: int, staging: int, name: str, path: str, on_step: Callable[[str], None]) -> None:
@@ -135,7 +135,8 @@ def _keep(root: int, staging: int, name: str, path: str, on_step: Callable[[str]
 def write_journal(staging: int, steps: Sequence[Step], on_step: Callable[[str], None]) -> None:
     """Put down what is to be done, where it does not count yet."""
     on_step("write the journal")
-    write_new(UNFINISHED, dump(steps), dir_fd=staging)
+    with named(None):
+        write_new(UNFINISHED, dump(steps), dir_fd=staging)
     if may_lose(steps):
         count = sum(len(step.files) if isinstance(step, MoveFolder) else 1 for step in steps)
         if count <= MANY or not _flushed_at_once():
