@@ -10,7 +10,7 @@ from nodesmith.generation.update.line_ends import read_style
 from nodesmith.generation.update.lock import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from nodesmith.generation.update.disk import Disk
     from nodesmith.generation.update.lock import Entry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NO_LONGER_MADE = "is not made any more; remove it where nothing needs it"
 
 
-def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry) -> Change | None:
+def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry, *, taken: Container[str]) -> Change | None:
     """Return what becomes of a file that nodesmith wrote once: it goes where nobody touched it, and stays otherwise."""
     found = disk.look(path)
     if found.is_missing:
@@ -38,11 +38,17 @@ def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry) -> Change | N
         )
     if moves.moved(path) == path:
         return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=NO_LONGER_MADE)
-    return move_along(disk, moves, path, owner=entry.owner, detail=NO_LONGER_MADE)
+    return move_along(disk, moves, path, taken=taken, owner=entry.owner, detail=NO_LONGER_MADE)
 
 
 def move_along(
-    disk: Disk, moves: Moves, path: str, *, owner: Owner = Owner.SEEDED, detail: str = ""
+    disk: Disk,
+    moves: Moves,
+    path: str,
+    *,
+    taken: Container[str],
+    owner: Owner = Owner.SEEDED,
+    detail: str = "",
 ) -> Change:
     """Return how a file of the person's goes to the new folder of its version, byte for byte."""
     found, place = disk.look(path), moves.moved(path)
@@ -51,7 +57,7 @@ def move_along(
         reason = found.obstacle or "has a name that is no Unicode text"
         detail = f"cannot be moved to {place}: {reason}; move it there yourself"
         return Change(path=path, action=Action.CONFLICT, owner=owner, detail=detail)
-    if there.data == found.data:
+    if there.data == found.data and place not in taken:
         return Change(
             path=path,
             action=Action.REMOVE,
@@ -60,7 +66,7 @@ def move_along(
             was_executable=found.is_executable,
             detail=f"is {place} already",
         )
-    if not there.is_missing:
+    if not there.is_missing or place in taken:
         detail = f"moves here from {path}, but something else is here already"
         return Change(path=place, action=Action.CONFLICT, owner=owner, detail=detail)
     names = f"still names {moves.old}" if moves.still_names_old(found.data) else ""

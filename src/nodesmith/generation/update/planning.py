@@ -19,7 +19,7 @@ from nodesmith.generation.update.restoring import Restored
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from nodesmith.generation.files import GeneratedFile, NodeFiles
@@ -85,10 +85,8 @@ def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> Unit
         known, files={path: outcome.entry for path, outcome in outcomes.items() if outcome.entry is not None}
     )
     pristine = {path: outcome.pristine for path, outcome in outcomes.items() if outcome.pristine is not None}
-    changes = [
-        *(change for outcome in outcomes.values() for change in (outcome.change, *outcome.beside)),
-        *_others(disk, moves, files, locked),
-    ]
+    changes = [change for outcome in outcomes.values() for change in (outcome.change, *outcome.beside)]
+    changes += _others(disk, moves, files, locked, taken={change.path for change in changes})
     return UnitPlan(
         unit=disk.unit,
         changes=tuple(sorted(changes, key=lambda change: change.path)),
@@ -96,14 +94,16 @@ def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> Unit
     )
 
 
-def _others(disk: Disk, moves: Moves, files: NodeFiles, locked: Mapping[str, Entry]) -> Iterator[Change]:
-    """Yield what becomes of files that are not made: any more, or ever."""
+def _others(
+    disk: Disk, moves: Moves, files: NodeFiles, locked: Mapping[str, Entry], *, taken: Container[str]
+) -> Iterator[Change]:
+    """Yield what becomes of files that are not made: any more, or ever; none of them goes to a place that is `taken`."""
     made = {moves.origins.get(path, path) for path in files}
     for path in locked.keys() - made:
-        if change := decide_gone(disk, moves, path, locked[path]):
+        if change := decide_gone(disk, moves, path, locked[path], taken=taken):
             yield change
     for path in moves.own:
-        yield move_along(disk, moves, path)
+        yield move_along(disk, moves, path, taken=taken)
 
 
 def _read_lock(disk: Disk) -> Lock | None:
