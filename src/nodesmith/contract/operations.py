@@ -32,11 +32,6 @@ class OperationContract:
     handler_module: str
     event_type: str
 
-    @property
-    def interface_class(self) -> str:
-        """Return `HandlesUpsertCustomer`, what the node asks of the handler."""
-        return f"Handles{pascal(self.name)}"
-
 
 def operation_contract(
     operation: OperationSpec, *, node: NodeSpec, registry: ClassRegistry

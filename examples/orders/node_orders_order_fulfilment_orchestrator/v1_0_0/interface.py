@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from .models.model_fulfil_order_input import ModelFulfilOrderInput
     from .models.model_fulfil_order_output import ModelFulfilOrderOutput
 
 
-class HandlesFulfilOrder(Protocol):
-    """Quote an order, then store it."""
-
-    def handle(
-        self, request: ModelFulfilOrderInput, /
-    ) -> ModelFulfilOrderOutput | Awaitable[ModelFulfilOrderOutput]:
-        """Do what `request` asks for and return what came of it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handlers:
-    """The node's handlers, each under its operation's name."""
+class NodeInterface:
+    """How each operation is done, under its name; a coroutine function is awaited."""
 
-    fulfil_order: HandlesFulfilOrder
+    fulfil_order: Callable[
+        [ModelFulfilOrderInput],
+        ModelFulfilOrderOutput | Awaitable[ModelFulfilOrderOutput],
+    ]

@@ -19,7 +19,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_fulfil_order import HandlerFulfilOrder
-from .interface import Handlers
+from .interface import NodeInterface
 from .models.model_fulfil_order_input import ModelFulfilOrderInput
 from .models.model_fulfil_order_output import ModelFulfilOrderOutput
 
@@ -43,8 +43,8 @@ class NodeOrderFulfilmentOrchestrator:
     def __init__(self) -> None:
         """Put the node together; its steps work once it is on an event bus."""
         self.steps = StepCaller(source="order_fulfilment")
-        handlers = Handlers(
-            fulfil_order=HandlerFulfilOrder(self.steps),
+        interface = NodeInterface(
+            fulfil_order=HandlerFulfilOrder(self.steps).handle,
         )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
@@ -60,7 +60,7 @@ class NodeOrderFulfilmentOrchestrator:
                     description="Quote an order, then store it.",
                     input_model=ModelFulfilOrderInput,
                     output_model=ModelFulfilOrderOutput,
-                    handler=handlers.fulfil_order.handle,
+                    handler=interface.fulfil_order,
                     key="customer_id",
                 ),
             ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from .models.model_delete_order_input import ModelDeleteOrderInput
     from .models.model_delete_order_output import ModelDeleteOrderOutput
@@ -14,29 +14,14 @@ if TYPE_CHECKING:
     from .models.model_store_order_output import ModelStoreOrderOutput
 
 
-class HandlesStoreOrder(Protocol):
-    """Store one order; an order that is there already stays as it is."""
-
-    def handle(
-        self, request: ModelStoreOrderInput, /
-    ) -> ModelStoreOrderOutput | Awaitable[ModelStoreOrderOutput]:
-        """Do what `request` asks for and return what came of it."""
-        ...
-
-
-class HandlesDeleteOrder(Protocol):
-    """Remove one order, if it is there."""
-
-    def handle(
-        self, request: ModelDeleteOrderInput, /
-    ) -> ModelDeleteOrderOutput | Awaitable[ModelDeleteOrderOutput]:
-        """Do what `request` asks for and return what came of it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handlers:
-    """The node's handlers, each under its operation's name."""
+class NodeInterface:
+    """How each operation is done, under its name; a coroutine function is awaited."""
 
-    store_order: HandlesStoreOrder
-    delete_order: HandlesDeleteOrder
+    store_order: Callable[
+        [ModelStoreOrderInput], ModelStoreOrderOutput | Awaitable[ModelStoreOrderOutput]
+    ]
+    delete_order: Callable[
+        [ModelDeleteOrderInput],
+        ModelDeleteOrderOutput | Awaitable[ModelDeleteOrderOutput],
+    ]

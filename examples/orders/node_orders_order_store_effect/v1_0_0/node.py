@@ -19,7 +19,7 @@ from nodesmith.runtime import (
 
 from .handlers.handler_delete_order import HandlerDeleteOrder
 from .handlers.handler_store_order import HandlerStoreOrder
-from .interface import Handlers
+from .interface import NodeInterface
 from .models.model_delete_order_input import ModelDeleteOrderInput
 from .models.model_delete_order_output import ModelDeleteOrderOutput
 from .models.model_store_order_input import ModelStoreOrderInput
@@ -46,9 +46,9 @@ class NodeOrderStoreEffect:
     def __init__(self) -> None:
         """Put the node together; its resources are opened when it is started."""
         self.resources = Resources()
-        handlers = Handlers(
-            store_order=HandlerStoreOrder(self.resources),
-            delete_order=HandlerDeleteOrder(self.resources),
+        interface = NodeInterface(
+            store_order=HandlerStoreOrder(self.resources).handle,
+            delete_order=HandlerDeleteOrder(self.resources).handle,
         )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
@@ -64,7 +64,7 @@ class NodeOrderStoreEffect:
                     description="Store one order; an order that is there already stays as it is.",
                     input_model=ModelStoreOrderInput,
                     output_model=ModelStoreOrderOutput,
-                    handler=handlers.store_order.handle,
+                    handler=interface.store_order,
                     key="customer_id",
                 ),
                 Operation(
@@ -72,7 +72,7 @@ class NodeOrderStoreEffect:
                     description="Remove one order, if it is there.",
                     input_model=ModelDeleteOrderInput,
                     output_model=ModelDeleteOrderOutput,
-                    handler=handlers.delete_order.handle,
+                    handler=interface.delete_order,
                 ),
             ),
             resources=self.resources,

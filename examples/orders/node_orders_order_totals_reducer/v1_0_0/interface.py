@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .models.model_order_stored_event import ModelOrderStoredEvent
     from .models.model_order_totals_state import ModelOrderTotalsState
     from .models.model_reward_customer_intent import ModelRewardCustomerIntent
 
 
-class HandlesOrderStored(Protocol):
-    """An order was stored."""
-
-    def handle(
-        self, state: ModelOrderTotalsState, event: ModelOrderStoredEvent, /
-    ) -> tuple[ModelOrderTotalsState, Sequence[ModelRewardCustomerIntent]]:
-        """Return the state after `event`, and what is wanted done."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handlers:
-    """The node's handlers, each under its operation's name."""
+class NodeInterface:
+    """How each operation is done, under its name; a pure function of state and event."""
 
-    order_stored: HandlesOrderStored
+    order_stored: Callable[
+        [ModelOrderTotalsState, ModelOrderStoredEvent],
+        tuple[ModelOrderTotalsState, Sequence[ModelRewardCustomerIntent]],
+    ]

@@ -19,7 +19,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_order_stored import HandlerOrderStored
-from .interface import Handlers
+from .interface import NodeInterface
 from .models.model_get_state_input import ModelGetStateInput
 from .models.model_order_stored_event import ModelOrderStoredEvent
 from .models.model_order_totals_state import ModelOrderTotalsState
@@ -53,8 +53,8 @@ class NodeOrderTotalsReducer:
                 "reward_customer": ModelRewardCustomerIntent,
             },
         )
-        handlers = Handlers(
-            order_stored=HandlerOrderStored(),
+        interface = NodeInterface(
+            order_stored=HandlerOrderStored().handle,
         )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
@@ -69,7 +69,7 @@ class NodeOrderTotalsReducer:
                     name="order_stored",
                     description="An order was stored.",
                     event_model=ModelOrderStoredEvent,
-                    handler=handlers.order_stored.handle,
+                    handler=interface.order_stored,
                 ),
                 self.reducer.query(input_model=ModelGetStateInput),
             ),

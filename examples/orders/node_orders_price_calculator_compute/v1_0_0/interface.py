@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from .models.model_quote_input import ModelQuoteInput
     from .models.model_quote_output import ModelQuoteOutput
 
 
-class HandlesQuote(Protocol):
-    """Price one order."""
-
-    def handle(
-        self, request: ModelQuoteInput, /
-    ) -> ModelQuoteOutput | Awaitable[ModelQuoteOutput]:
-        """Do what `request` asks for and return what came of it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handlers:
-    """The node's handlers, each under its operation's name."""
+class NodeInterface:
+    """How each operation is done, under its name; a coroutine function is awaited."""
 
-    quote: HandlesQuote
+    quote: Callable[[ModelQuoteInput], ModelQuoteOutput | Awaitable[ModelQuoteOutput]]

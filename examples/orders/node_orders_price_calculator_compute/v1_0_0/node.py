@@ -18,7 +18,7 @@ from nodesmith.runtime import (
 )
 
 from .handlers.handler_quote import HandlerQuote
-from .interface import Handlers
+from .interface import NodeInterface
 from .models.model_quote_input import ModelQuoteInput
 from .models.model_quote_output import ModelQuoteOutput
 
@@ -41,8 +41,8 @@ class NodePriceCalculatorCompute:
 
     def __init__(self) -> None:
         """Put the node together."""
-        handlers = Handlers(
-            quote=HandlerQuote(),
+        interface = NodeInterface(
+            quote=HandlerQuote().handle,
         )
         self.definition = NodeDefinition(
             identity=NodeIdentity(
@@ -58,7 +58,7 @@ class NodePriceCalculatorCompute:
                     description="Price one order.",
                     input_model=ModelQuoteInput,
                     output_model=ModelQuoteOutput,
-                    handler=handlers.quote.handle,
+                    handler=interface.quote,
                     timeout_seconds=30.0,
                 ),
             ),
