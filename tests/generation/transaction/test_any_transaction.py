@@ -60,7 +60,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(case=cases(), kill_at=st.integers(min_value=0, max_value=40))
-@settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=100, deadline=None, suppress_health_check=CHECKS)
 def test_a_killed_run_leaves_the_old_tree_or_the_new_one(case: Case, kill_at: int, killer: Killer) -> None:
     with tempfile.TemporaryDirectory() as folder:
         target = put(Path(folder), case.before)
@@ -77,7 +77,7 @@ def may_write(place: Path) -> bool:
 
 
 @given(case=cases(), kill_at=st.integers(min_value=1, max_value=40), data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=60, deadline=None, suppress_health_check=CHECKS)
 def test_what_a_person_writes_between_the_kill_and_the_recovery_is_never_lost(
     case: Case, kill_at: int, data: st.DataObject, killer: Killer
 ) -> None:

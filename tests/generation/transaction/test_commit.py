@@ -16,7 +16,7 @@ from generation.transaction.scenarios import MIXED, SCENARIOS
 from generation.transaction.trees import change, expected, files, new, put, read, remove
 
 from nodesmith.errors import ConflictError, GateError
-from nodesmith.generation.transaction import FileWrite, commit, sha256
+from nodesmith.generation.transaction import FileWrite, commit, recover, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -286,6 +286,20 @@ def test_a_disk_that_refuses_any_step_leaves_the_old_tree(scenario: Scenario, tm
             assert any(step.startswith("clean up") for step in steps[:refused])
             return
         assert read(target) == scenario.before, steps
+
+
+def test_a_step_that_fails_when_all_is_done_takes_nothing_back(tmp_path: Path) -> None:
+    target = put(tmp_path, MIXED.before)
+
+    def on_step(name: str) -> None:
+        if name.startswith("clean up 1"):
+            raise RuntimeError(name)
+
+    with pytest.raises(RuntimeError, match="clean up 1"):
+        commit(target, MIXED.operations, on_step=on_step)
+
+    assert recover(target) is None
+    assert read(target) == MIXED.after
 
 
 @pytest.mark.parametrize("limit", [50_000, 300], ids=["a file", "the journal"])

@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from generation.transaction.scenarios import MIXED, MOVES, SCENARIOS, SEVERAL, TURNED
+from generation.transaction.scenarios import MIXED, MOVES, NEW_UNIT, SCENARIOS, SEVERAL, TURNED
 from generation.transaction.trees import File, expected, new, put, read
 
 from nodesmith.generation.transaction import Outcome, commit, interrupted, recover
@@ -49,7 +49,7 @@ def test_what_a_killed_run_leaves_is_the_old_tree_or_the_new_one(
         assert read(target) == (scenario.after if begun else scenario.before), end.steps
 
 
-@each_scenario
+@pytest.mark.parametrize("scenario", [NEW_UNIT, MIXED, MOVES], ids=lambda scenario: str(scenario.name))
 def test_the_next_run_makes_good_what_a_killed_one_left(
     scenario: Scenario, killer: Killer, tmp_path: Path
 ) -> None:

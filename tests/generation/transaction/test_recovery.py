@@ -132,6 +132,21 @@ def test_a_person_who_has_put_the_old_files_back_by_himself_finds_the_new_ones_a
     assert read(target).keys() >= MOVES.after.keys()
 
 
+def test_what_a_person_has_put_into_its_place_as_well_is_not_taken_back(
+    killer: Killer, tmp_path: Path
+) -> None:
+    """The same bytes by another hand, such as a checkout of what was generated elsewhere."""
+    target = killed_before("move node_a/v1_0_0/run.sh in", MIXED, killer, tmp_path)
+    for path, content in (("node_a/v1_0_0/run.sh", b"run"), (LOCK, EDITED)):
+        (target / path).write_bytes(content)
+
+    recovery = recover(target)
+
+    assert recovery
+    assert recovery.outcome is Outcome.BACK
+    assert read(target) == {**MIXED.before, LOCK: File(EDITED), "node_a/v1_0_0/run.sh": File(b"run")}
+
+
 def test_folders_that_went_away_meanwhile_are_made_again_for_what_comes_back(
     killer: Killer, tmp_path: Path
 ) -> None:
@@ -164,9 +179,17 @@ def test_what_cannot_be_taken_back_is_named_and_waits_for_the_next_run(
     assert read(target) == {**MOVES.before, LOCK: File(EDITED)}
 
 
-@pytest.mark.parametrize(
-    "torn", [b"", b"{", b'{"format": 1, "steps": [{"do": "put"', b"null", b"[]", b"\xff", b'{"format": 1}']
-)
+TORN = {
+    "empty": b"",
+    "cut off": b'{"format": 1, "steps": [{"do": "put"',
+    "without steps": b'{"format": 1}',
+    "no object": b"[]",
+    "no text": b"\xff",
+    "without end": b"[" * 99_999,
+}
+
+
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
 def test_a_torn_journal_means_that_nothing_was_done(killer: Killer, tmp_path: Path, torn: bytes) -> None:
     target = killed_before("move node_a/README.md in", MIXED, killer, tmp_path)
     (staging(target) / "forward.json").write_bytes(torn)

@@ -50,8 +50,10 @@ def _put(
     root: int, staging: int, index: int, step: MoveFolder | PutFile, on_step: Callable[[str], None]
 ) -> None:
     found = look(root, step.path)
-    expected = (None,) if isinstance(step, MoveFolder) else (step.before, step.after)
-    if not any(found.holds(sha) for sha in expected):
+    before = step.before if isinstance(step, PutFile) else None
+    if not found.holds(before):
+        if isinstance(step, PutFile) and found.holds(step.after):
+            return  # by another hand, and so not to be taken back either
         raise ChangedError(step.path, found.kind)
     on_step(f"move {step.path} in")
     with parent_of(root, step.path) as (parent, name):

@@ -17,7 +17,7 @@ from nodesmith.generation.transaction.recovery import (
     take_back,
 )
 from nodesmith.generation.transaction.staging import (
-    end,
+    count_no_more,
     fill,
     let_count,
     make_staging,
@@ -88,7 +88,8 @@ def _carry_out(
         try:
             let_count(root.descriptor, staging, steps, on_step)
             forward(root.descriptor, staging, steps, on_step)
-            end(root.descriptor, name, staging, steps, on_last_step)
+            count_no_more(root.descriptor, staging, steps, on_last_step)
         except BaseException:
             take_back(root, name, staging, steps, on_last_step)
             raise
+        remove_staging(root.descriptor, name, on_last_step)

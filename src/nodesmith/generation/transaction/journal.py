@@ -90,7 +90,7 @@ def load(text: bytes) -> tuple[Step, ...] | None:
         if document["format"] > FORMAT:
             raise NewerFormatError
         steps = tuple(_step(item) for item in document["steps"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return None if any(leaves_the_target(path) for step in steps for path in _paths(step)) else steps
 
@@ -121,6 +121,6 @@ def _step(item: dict[str, Any]) -> Step:
         case {"do": "take", "path": str(path), "before": str(before)}:
             return TakeFile(path=path, before=before)
         case {"do": "drop", "path": str(path), "mode": int(mode)}:
-            return DropFolder(path=path, mode=mode)
+            return DropFolder(path=path, mode=mode & 0o7777)
         case _:
             raise ValueError(item)

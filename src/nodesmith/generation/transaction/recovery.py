@@ -16,7 +16,7 @@ from nodesmith.generation.transaction.locking import PATIENCE_SECONDS, is_locked
 from nodesmith.generation.transaction.operations import STAGE
 from nodesmith.generation.transaction.places import opened, read
 from nodesmith.generation.transaction.staging import (
-    end,
+    count_no_more,
     holds_only_copies,
     journal_of,
     remove_staging,
@@ -101,7 +101,7 @@ def take_back(
     failed.extend(not_undone)
     if not failed:
         with _collected(failed):
-            end(root.descriptor, name, staging, steps, on_step)
+            count_no_more(root.descriptor, staging, steps, on_step)
     if failed:
         raise GateError(
             f"{len(failed)} of the changes under {root.path} could not be taken back",
@@ -113,6 +113,7 @@ def take_back(
             fix="put right what is named here and run nodesmith again, which takes back the rest; "
             f"until then keep {root.path / name}, where the old files are",
         )
+    remove_staging(root.descriptor, name, on_step)
     return left
 
 
@@ -171,10 +172,11 @@ def _recover(root: Root, name: str, staging: int, on_step: Callable[[str], None]
     if journal == FORWARD:
         try:
             forward(root.descriptor, staging, steps, on_step)
-            end(root.descriptor, name, staging, steps, on_step)
+            count_no_more(root.descriptor, staging, steps, on_step)
         except (ChangedError, OSError) as error:
             reason = str(error)
         else:
+            remove_staging(root.descriptor, name, on_step)
             return Recovery(outcome=Outcome.FORWARD, paths=paths)
     left = take_back(root, name, staging, steps, on_step)
     return Recovery(outcome=Outcome.BACK, paths=paths, left=left, reason=reason)

@@ -70,8 +70,11 @@ def _is_ours(root: int, name: str) -> bool:
 
 def journal_of(root: int, name: str) -> str:
     """Return the name of the journal that counts in a staging folder, or nothing."""
-    with opened(root, name) as staging:
-        return next((journal for journal in (FORWARD, BACKWARD) if exists(journal, dir_fd=staging)), "")
+    try:
+        with opened(root, name) as staging:
+            return next((journal for journal in (FORWARD, BACKWARD) if exists(journal, dir_fd=staging)), "")
+    except FileNotFoundError:  # of a run that is just done
+        return ""
 
 
 def holds_only_copies(staging: int) -> bool:
@@ -159,15 +162,14 @@ def turn_back(staging: int, on_step: Callable[[str], None]) -> None:
         os.rename(FORWARD, BACKWARD, src_dir_fd=staging, dst_dir_fd=staging)
 
 
-def end(root: int, name: str, staging: int, steps: Sequence[Step], on_step: Callable[[str], None]) -> None:
-    """Let all be done: from this moment on the journal counts no more."""
+def count_no_more(root: int, staging: int, steps: Sequence[Step], on_step: Callable[[str], None]) -> None:
+    """Let all be done: from this moment on the journal counts no more, and the staging folder is to be removed."""
     if may_lose(steps):
         _flush_folders(root, {step.path.rpartition("/")[0] for step in steps})
     for journal in (FORWARD, BACKWARD):
         if exists(journal, dir_fd=staging):
             on_step("let the journal count no more")
             os.unlink(journal, dir_fd=staging)
-    remove_staging(root, name, on_step)
 
 
 def remove_staging(root: int, name: str, on_step: Callable[[str], None]) -> None:
