@@ -39,7 +39,9 @@ def printed(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def test_a_node_is_generated_and_shown(spec: Path, tmp_path: Path) -> None:
     run = generate(spec, "-o", tmp_path / "out")
 
-    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    files = [
+        path for path in (tmp_path / "out").rglob("*") if path.is_file() and ".nodesmith" not in path.parts
+    ]
     assert run.returncode == 0
     assert run.stdout == f"{tmp_path}/out/node_odd_keeper_effect ({len(files)} files)\n"
     assert [line.split()[1] for line in run.stderr.splitlines()] == list(STAGES)
@@ -49,7 +51,7 @@ def test_json_says_what_was_done(spec: Path, tmp_path: Path) -> None:
     document = printed(generate(spec, "-o", tmp_path / "out", "--json"))
 
     (node,) = document["nodes"]
-    assert set(document) == {"nodes"}
+    assert set(document) == {"nodes", "files"}
     assert set(node) == {"node", "path", "files", "stages"}
     assert node["node"] == "node_odd_keeper_effect"
     assert node["path"] == str(tmp_path / "out" / "node_odd_keeper_effect")
@@ -57,6 +59,10 @@ def test_json_says_what_was_done(spec: Path, tmp_path: Path) -> None:
     assert [(stage["number"], stage["name"]) for stage in node["stages"]] == list(STAGES.items())
     assert [stage["status"] for stage in node["stages"]] == [*["done"] * 7, "skipped"]
     assert all(isinstance(stage["ms"], float) for stage in node["stages"])
+    assert {file["action"] for file in document["files"]} == {"create"}
+    assert [file["path"] for file in document["files"]] == [
+        f"{node['node']}/{path}" for path in node["files"]
+    ]
 
 
 def test_several_files_are_one_system(tmp_path: Path) -> None:
@@ -92,8 +98,8 @@ def test_a_bad_spec_is_exit_2_with_its_findings(tmp_path: Path) -> None:
 
 
 def test_a_conflict_is_exit_3_and_changes_nothing(spec: Path, tmp_path: Path) -> None:
-    generate(spec, "-o", tmp_path)
     changed = tmp_path / "node_odd_keeper_effect" / "README.md"
+    changed.parent.mkdir()
     changed.write_text("mine", encoding="utf-8")
 
     run = generate(spec, "-o", tmp_path, "--json")

@@ -10,7 +10,7 @@ import pytest
 from generation.odd_system import NODES, compute, effect, load
 
 from nodesmith.contract.node_contract import build
-from nodesmith.errors import ConflictError, GateError, InputError
+from nodesmith.errors import GateError, InputError
 from nodesmith.generation.pipeline import run
 from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.rendering import packaged_templates
@@ -134,7 +134,7 @@ def test_an_unwritable_target_is_refused_before_anything_is_made() -> None:
             run(specs, out, verify=False, report=ignore)
 
 
-def test_generating_again_changes_nothing_and_a_changed_file_is_a_conflict(tmp_path: Path) -> None:
+def test_generating_again_changes_nothing_and_keeps_an_edit(tmp_path: Path) -> None:
     specs = load(tmp_path, [SMALL, compute("other")])
     run(specs, tmp_path, verify=False, report=ignore)
     before = contents(tmp_path)
@@ -143,11 +143,8 @@ def test_generating_again_changes_nothing_and_a_changed_file_is_a_conflict(tmp_p
     assert contents(tmp_path) == before
 
     (tmp_path / "node_other_compute/README.md").write_text("mine")
-    with pytest.raises(ConflictError) as raised:
-        run(specs, tmp_path, verify=False, report=ignore)
-    assert [finding.file for finding in raised.value.findings] == [
-        str(tmp_path / "node_other_compute/README.md")
-    ]
+    run(specs, tmp_path, verify=False, report=ignore)
+    assert contents(tmp_path) == {**before, "node_other_compute/README.md": b"mine"}
 
 
 def test_verification_finds_what_a_person_broke_and_leaves_it_there(tmp_path: Path) -> None:

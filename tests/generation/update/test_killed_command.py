@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GENERATE = [sys.executable, "-m", "nodesmith", "generate"]
-NODES = [f"keeper_{number}" for number in range(6)]
-KILLS = 20
+NODES = [f"keeper_{number}" for number in range(4)]
+KILLS = 12
 MINE = "# mine\n"
 
 

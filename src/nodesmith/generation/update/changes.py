@@ -75,7 +75,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPlan:
-    """One unit's files; `records` are those in its `.nodesmith` folder that change, its lock the last."""
+    """One unit's files; `records` are those in its `.nodesmith` folder that change, the lock last.
+
+    Where there is a conflict, nothing is written, and `records` is empty.
+    """
 
     unit: str
     changes: tuple[Change, ...]

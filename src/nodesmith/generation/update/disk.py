@@ -55,6 +55,12 @@ class Disk:
         """Return the unit's folder."""
         return self.target / self.unit
 
+    @property
+    def is_blocked(self) -> bool:
+        """Say whether something else than a folder is in the unit's place."""
+        above = self._above("")
+        return above is not None and not above.is_missing
+
     def look(self, path: str) -> Found:
         """Return what is in the place of a path of the unit."""
         above = self._above(path.rpartition("/")[0])
@@ -100,7 +106,7 @@ class Disk:
         place = self.root / folder
         try:
             mode = place.lstat().st_mode
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the latter where the target itself is below a file
             return MISSING
         except OSError as error:
             return Found(obstacle=f"{place} cannot be looked at: {error.strerror}")

@@ -77,7 +77,7 @@ def spec_digest(unit: str, files: Mapping[str, NodeFiles]) -> str:
 
 
 def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> UnitPlan:
-    lock = _read_lock(disk)
+    lock = None if disk.is_blocked else _read_lock(disk)
     locked = lock.files if lock else {}
     moves = find_moves(files, locked, disk)
     outcomes = {path: _decide(disk, moves, path, file, locked, asked) for path, file in files.items()}
@@ -87,11 +87,12 @@ def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> Unit
     pristine = {path: outcome.pristine for path, outcome in outcomes.items() if outcome.pristine is not None}
     changes = [change for outcome in outcomes.values() for change in (outcome.change, *outcome.beside)]
     changes += _others(disk, moves, files, locked, taken={change.path for change in changes})
-    return UnitPlan(
-        unit=disk.unit,
-        changes=tuple(sorted(changes, key=lambda change: change.path)),
-        records=(*caches_left_behind(disk, moves), *record_changes(disk, lock, now, pristine, moves.origins)),
-    )
+    records: tuple[Change, ...] = ()
+    if not any(change.action is Action.CONFLICT for change in changes):
+        caches = caches_left_behind(disk, moves)
+        records = (*caches, *record_changes(disk, lock, now, pristine, moves.origins))
+    changes.sort(key=lambda change: change.path)
+    return UnitPlan(unit=disk.unit, changes=tuple(changes), records=records)
 
 
 def _others(
