@@ -47,6 +47,15 @@ def test_the_committed_nodes_are_a_fresh_generation_but_for_what_a_person_wrote(
     assert {name for name in fresh if fresh[name] != committed[name]} == WRITTEN_BY_A_PERSON
 
 
+def test_the_example_is_up_to_date_as_an_updated_system_has_to_be() -> None:
+    command = [sys.executable, "-m", "nodesmith", "generate", "system.yaml", "--check"]
+
+    done = subprocess.run(command, cwd=ORDERS, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, f"generate the example again and commit it:\n{done.stdout}{done.stderr}"
+    assert done.stderr.splitlines()[-1] == "up to date"
+
+
 @pytest.mark.parametrize("node", NODES)
 def test_a_node_of_the_example_is_clean_by_its_own_rules(node: str) -> None:
     for check in (["check"], ["format", "--check"]):
