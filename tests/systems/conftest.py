@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator
-from systems.official import NotToBeHadError, asyncapi_schema, compose_schema, mermaid_parser
+from systems.official import (
+    NotToBeHadError,
+    asyncapi_parser,
+    asyncapi_schema,
+    compose_schema,
+    mermaid_parser,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,15 +52,25 @@ def compose_complaints() -> Callable[[object], Complaints]:
 
 
 @pytest.fixture(scope="session")
+def asyncapi_says() -> Callable[[list[str]], list[Complaints]]:
+    """Return what AsyncAPI's own parser says of each of some documents."""
+    return answers_of(official(asyncapi_parser, "AsyncAPI's own parser"))
+
+
+@pytest.fixture(scope="session")
 def mermaid() -> Callable[[list[str]], list[str]]:
     """Return what Mermaid takes each of some pictures for."""
-    command = official(mermaid_parser, "Mermaid's own parser")
+    return answers_of(official(mermaid_parser, "Mermaid's own parser"))
 
-    def kinds(pictures: list[str]) -> list[str]:
+
+def answers_of(command: list[str]) -> Callable[[list[str]], list[Any]]:
+    """Return what asks a command about texts: a JSON list goes in, and one of answers comes out."""
+
+    def ask(texts: list[str]) -> list[Any]:
         done = subprocess.run(
-            command, input=json.dumps(pictures), capture_output=True, text=True, timeout=120, check=False
+            command, input=json.dumps(texts), capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr
         return list(json.loads(done.stdout))
 
-    return kinds
+    return ask

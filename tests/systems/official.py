@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ASYNCAPI_SPECS = "@asyncapi/specs@6.11.1"
+ASYNCAPI_PARSER = "@asyncapi/parser@3.6.6"
 MERMAID = ("mermaid@11.17.2", "jsdom@29.1.1")
 COMPOSE_GO = "github.com/compose-spec/compose-go/v2@v2.9.0"
 FETCH_SECONDS = 300
@@ -37,6 +38,19 @@ for (const text of JSON.parse(readFileSync(0, 'utf8'))) {
 console.log(JSON.stringify(said));
 """
 
+# All that AsyncAPI's parser says of each document, but that there is a newer version than 3.0.
+DIAGNOSE = """\
+import { readFileSync } from 'node:fs';
+import { Parser } from '@asyncapi/parser';
+const parser = new Parser();
+const said = [];
+for (const text of JSON.parse(readFileSync(0, 'utf8'))) {
+  const { diagnostics } = await parser.parse(text);
+  said.push(diagnostics.filter(d => d.code !== 'asyncapi-latest-version').map(d => d.path.join('.') + ': ' + d.message));
+}
+console.log(JSON.stringify(said));
+"""
+
 
 class NotToBeHadError(Exception):
     """Something official cannot be had here; the text says why."""
@@ -45,6 +59,11 @@ class NotToBeHadError(Exception):
 def asyncapi_schema() -> Path:
     """Return the official JSON Schema of AsyncAPI 3.0."""
     return _cached("asyncapi-specs-6.11.1", _unpack_specs) / "package" / "schemas" / "3.0.0.json"
+
+
+def asyncapi_parser() -> list[str]:
+    """Return a command that reads a JSON list of documents and writes one of what AsyncAPI's own parser says of each."""
+    return ["node", str(_cached("asyncapi-parser-3.6.6", _install_parser) / "diagnose.mjs")]
 
 
 def compose_schema() -> Path:
@@ -71,9 +90,18 @@ def _download_compose(home: Path) -> None:
 
 
 def _install_mermaid(home: Path) -> None:
-    (home / "package.json").write_text('{"private": true, "type": "module"}', encoding="utf-8")
-    _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *MERMAID], home)
+    _install(home, *MERMAID)
     (home / "parse.mjs").write_text(PARSE, encoding="utf-8")
+
+
+def _install_parser(home: Path) -> None:
+    _install(home, ASYNCAPI_PARSER)
+    (home / "diagnose.mjs").write_text(DIAGNOSE, encoding="utf-8")
+
+
+def _install(home: Path, *packages: str) -> None:
+    (home / "package.json").write_text('{"private": true, "type": "module"}', encoding="utf-8")
+    _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *packages], home)
 
 
 def _cached(name: str, fetch: Callable[[Path], None]) -> Path:

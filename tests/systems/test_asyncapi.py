@@ -70,6 +70,16 @@ def test_the_official_schema_accepts_the_documents_of_the_oddest_system(
         assert problems(document, asyncapi_complaints) == []
 
 
+def test_asyncapi_s_own_parser_has_nothing_to_say_of_any_of_them(
+    tmp_path: Path, asyncapi_says: Callable[[list[str]], list[list[str]]]
+) -> None:
+    systems = (load_system(ORDERS), load_odd(tmp_path, NODES))
+    texts = [asyncapi_yaml(document) for specs in systems for document in documents(specs)]
+
+    assert [said for said in asyncapi_says(texts) if said] == []
+    assert asyncapi_says(["asyncapi: 3.0.0\ninfo: {title: a}\n"]) != [[]]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
 @given(system=systems())
 def test_the_official_schema_accepts_the_documents_of_any_system(
