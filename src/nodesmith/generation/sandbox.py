@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
     from jinja2.runtime import Context
 
-MAX_STEPS = 5_000_000
+MAX_STEPS = 2_000_000
 MAX_SIZE = 4_000_000  # characters of a text, items of a list
 MAX_WIDTH = 1_000
 MAX_BITS = 10_000
@@ -86,7 +86,7 @@ class SandboxedTemplates(ImmutableSandboxedEnvironment):
 
     def joined(self, *values: object) -> str:
         """Do what `~` does."""
-        return self.concat(map(str, values))
+        return self.concat(str(_printable(value)) for value in values)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Say whether a template may call `obj`: a macro, a global of jinja's, or a method of plain data."""
