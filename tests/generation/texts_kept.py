@@ -111,7 +111,7 @@ def lost_texts(contract: NodeContract, files: NodeFiles) -> Iterator[str]:
 def python_places(contract: NodeContract) -> Iterator[tuple[str, str]]:
     yield "node.py", contract.description
     for operation in contract.handlers:
-        for path in ("node.py", "interface.py", f"handlers/{operation.handler_module}.py"):
+        for path in ("node.py", f"handlers/{operation.handler_module}.py"):
             yield path, operation.description
     for model in contract.models:
         path = f"models/{model.module}.py"
