@@ -217,3 +217,27 @@ def test_something_else_in_the_new_place_is_a_conflict(tmp_path: Path) -> None:
 
     assert "moves here from old.txt" in raised.value.findings[0].message
     assert (tmp_path / "unit/new.txt").read_text() == "mine\n"
+
+
+def test_a_rejected_text_that_moves_is_not_written_over_by_the_next(shop: Workshop) -> None:
+    shop.edit("v1_0_0/node.py", '"""', '"""Mine.\n')
+    shop.generate(keeper(version="1.1.0", description="Second."), "--conflict=reject")
+    before = shop.tree()
+
+    told = shop.generate(keeper(version="1.2.0", description="Third."), "--conflict=reject")
+
+    assert (shop.node / "v1_1_0/node.py.rej").is_file()
+    assert (told.code, "something else is here already" in told.err) == (3, True)
+    assert shop.tree() == before
+
+
+def test_the_run_bit_follows_the_template_where_the_person_left_it(tmp_path: Path) -> None:
+    written(tmp_path, a_txt=text("one\n"), b_txt=text("one\n"))
+    (tmp_path / "unit/b.txt").chmod(0o711)
+    runnable = replace(text("one\n"), executable=True)
+
+    plan = written(tmp_path, a_txt=runnable, b_txt=runnable)
+
+    assert actions(plan) == {"a.txt": (Action.UPDATE, ""), "b.txt": (Action.UNCHANGED, "")}
+    assert (tmp_path / "unit/a.txt").stat().st_mode & 0o100
+    assert (tmp_path / "unit/b.txt").stat().st_mode & 0o777 == 0o711

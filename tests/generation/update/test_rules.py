@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from generation.update.workshop import DROP, KEEP, NODE, Workshop, contents, keeper, renamed
 
+from nodesmith.cli.application import run
 from nodesmith.generation.update.lock import LOCK, pristine_path
 
 if TYPE_CHECKING:
@@ -384,3 +385,19 @@ def test_the_lock_names_each_file_its_owner_mode_and_digest(shop: Workshop) -> N
     assert shop.read(LOCK) == json.dumps(lock, indent=2, sort_keys=True) + "\n"
     assert not (shop.node / pristine_path(HANDLER)).exists()
     assert shop.read(pristine_path(NODE_PY)) == shop.read(NODE_PY)
+
+
+def test_new_into_a_node_that_is_there_goes_by_the_same_rules(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = ["new", "An effect called keeper that keeps items", "-o", str(tmp_path), "--json"]
+    assert run(command) == 0
+    (node,) = tmp_path.glob("node_*")
+    (node / "Dockerfile").write_text("# mine\n")
+    capfd.readouterr()
+
+    assert run(command) == 0
+
+    files = {file["path"]: file["action"] for file in json.loads(capfd.readouterr().out)["files"]}
+    assert files[f"{node.name}/Dockerfile"] == "keep"
+    assert (node / "Dockerfile").read_text() == "# mine\n"
