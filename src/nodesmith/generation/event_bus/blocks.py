@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 INDENT = "    "
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,44 +61,53 @@ class EventBusBlocks:
     @cached_property
     def init_statements(self) -> dict[str, ast.stmt]:
         """The assignments of the `setup` block, by the attribute each one sets."""
-        return assignments(ast.parse(self.setup).body)
+        return assignments(_statements(self.setup))
 
     @cached_property
-    def method_definitions(self) -> dict[str, ast.stmt]:
+    def method_definitions(self) -> dict[str, Function]:
         """The methods, by name."""
-        return {
-            statement.name: statement
-            for statement in ast.parse("\n".join(self.methods)).body
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
-        }
+        found = _statements("\n".join(self.methods))
+        return {statement.name: statement for statement in found if isinstance(statement, Function)}
 
     @cached_property
     def builtins(self) -> frozenset[str]:
         """The builtin names that the blocks use."""
-        bodies = [*self._import_body, *self.method_definitions.values(), *self.init_statements.values()]
-        names = (node.id for body in bodies for node in walk(body) if isinstance(node, ast.Name))
-        return frozenset(names) & frozenset(dir(builtins))
+        return frozenset().union(*map(_builtins_in, (self.imports, "\n".join(self.methods), self.setup)))
 
-    @cached_property
+    @property
     def signature_names(self) -> frozenset[str]:
         """The names in the methods' signatures, which Python looks up in the class's body."""
-        return frozenset(
-            node.id
-            for method in self.method_definitions.values()
-            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
-            for part in (method.args, method.returns)
-            if part is not None
-            for node in walk(part)
-            if isinstance(node, ast.Name)
-        )
+        return _names_in_signatures("\n".join(self.methods))
 
-    @cached_property
+    @property
     def _adoption_body(self) -> Sequence[ast.stmt]:
-        return ast.parse(self.adoption).body
+        return _statements(self.adoption)
 
-    @cached_property
+    @property
     def _import_body(self) -> Sequence[ast.stmt]:
-        return ast.parse(self.imports).body
+        return _statements(self.imports)
+
+
+# Of the blocks only `init` differs from one node to the next.
+@lru_cache(maxsize=16)
+def _statements(text: str) -> Sequence[ast.stmt]:
+    return tuple(ast.parse(text).body)
+
+
+@lru_cache(maxsize=16)
+def _builtins_in(text: str) -> frozenset[str]:
+    return _names_in(_statements(text)) & frozenset(dir(builtins))
+
+
+@lru_cache(maxsize=16)
+def _names_in_signatures(text: str) -> frozenset[str]:
+    methods = [statement for statement in _statements(text) if isinstance(statement, Function)]
+    parts = [part for method in methods for part in (method.args, method.returns) if part is not None]
+    return _names_in(parts)
+
+
+def _names_in(parts: Iterable[ast.AST]) -> frozenset[str]:
+    return frozenset(node.id for part in parts for node in walk(part) if isinstance(node, ast.Name))
 
 
 def assignments(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:

@@ -129,10 +129,17 @@ def _fallbacks(source: Source, wanted: Mapping[str, Import]) -> Iterator[ast.AST
 
 def _init_parts(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
     direct = assignments(find_setup(source, cls).body)
-    lines = dict(_attributes(cls, without=blocks.method_definitions))
-    for name, statement in blocks.init_statements.items():
-        alike = [direct[name]] if name in direct else []
-        yield Part(f"{cls.name}.{name}", lines.get(name, 0), same=_is_among(statement, alike))
+    same = {
+        name
+        for name, statement in blocks.init_statements.items()
+        if name in direct and _is_same(statement, direct[name])
+    }
+    if same == blocks.init_statements.keys():
+        lines = {name: direct[name].lineno for name in same}
+    else:
+        lines = dict(_attributes(cls, without=blocks.method_definitions))
+    for name in blocks.init_statements:
+        yield Part(f"{cls.name}.{name}", lines.get(name, 0), same=name in same)
 
 
 def _method_parts(cls: ast.ClassDef, blocks: EventBusBlocks) -> Iterator[Part]:
@@ -171,9 +178,18 @@ def _is_same(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, ast.AST):
-        return all(_is_same(getattr(one, name, None), getattr(other, name, None)) for name in one._fields)
+        return _are_parts_same(one, other)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if isinstance(one, str) and isinstance(other, str) and "\n" in one:
         return inspect.cleandoc(one) == inspect.cleandoc(other)
     return one == other
+
+
+def _are_parts_same(one: ast.AST, other: object) -> bool:
+    for name in one._fields:
+        part, counterpart = getattr(one, name, None), getattr(other, name, None)
+        # Names, contexts and what is absent are as a rule one object.
+        if part is not counterpart and not _is_same(part, counterpart):
+            return False
+    return True

@@ -17,10 +17,12 @@ _BINDING = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Name, ast.Import, ast.ImportFrom),
     *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping),
 )
+# Nothing but a context is inside these, and most nodes are of these.
+_LEAVES = (ast.Name, ast.Constant)
 
 
 def nodes_in_scope(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Return the nodes of a body, in no order, without what is inside scopes of their own."""
+    """Return the nodes of a body but for contexts, in no order, without what is inside scopes of their own."""
     waiting = list(body)
     while waiting:
         node = waiting.pop()
@@ -30,7 +32,7 @@ def nodes_in_scope(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Return a node and all that is inside it, in no order."""
+    """Return a node and all that is inside it but for contexts, in no order."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -39,10 +41,10 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _children(node: ast.AST) -> list[ast.AST]:
-    """Return what `ast.iter_child_nodes` does, in half the time: all modules of a system come through here."""
+    """Return what `ast.iter_child_nodes` does but for contexts, in a third of the time: all of a system's modules come here."""
     children: list[ast.AST] = []
-    for name in node._fields:
-        value = getattr(node, name, None)
+    for name in () if isinstance(node, _LEAVES) else node._fields:
+        value = getattr(node, name, None) if name != "ctx" else None
         if isinstance(value, ast.AST):
             children.append(value)
         elif isinstance(value, list):
@@ -72,12 +74,11 @@ def own_names(node: ast.AST) -> Iterator[tuple[str, int]]:
         yield node.rest, node.lineno
 
 
-def local_names(function: ast.FunctionDef) -> Iterator[tuple[str, int]]:
-    """Return the parameters and the other local names of a function, with their lines."""
+def parameters(function: ast.FunctionDef) -> Iterator[tuple[str, int]]:
+    """Return the parameters of a function, with their lines."""
     for node in walk(function.args):
         if isinstance(node, ast.arg):
             yield node.arg, node.lineno
-    yield from bound_names(function.body)
 
 
 def last_line(body: Sequence[ast.stmt], statement: ast.stmt) -> int:

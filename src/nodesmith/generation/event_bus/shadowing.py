@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from nodesmith.generation.event_bus.scope import bound_names, local_names
+from nodesmith.generation.event_bus.scope import bound_names, parameters
 from nodesmith.generation.event_bus.setup_method import find_setup
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def _local_findings(source: Source, cls: ast.ClassDef, needed: set[str]) -> Iter
     method = find_setup(source, cls).definition
     if method is None:
         return
-    taken = [item for item in local_names(method) if item[0] in needed]
-    taken += [item for item in bound_names(method.body) if item[0] == "self"]
+    bound = list(bound_names(method.body))
+    taken = [item for item in (*parameters(method), *bound) if item[0] in needed]
+    taken += [item for item in bound if item[0] == "self"]
     for name, line in dict(taken).items():
         yield source.finding(
             "name-taken",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from nodesmith.errors import GateError
 from nodesmith.generation.event_bus.blocks import INDENT, EventBusBlocks, indented
@@ -18,6 +19,11 @@ from nodesmith.generation.event_bus.scope import Definition, first_line, last_li
 from nodesmith.generation.event_bus.setup_method import INIT, SetupMethod, find_setup
 from nodesmith.generation.event_bus.shadowing import shadowing_findings
 from nodesmith.generation.event_bus.source import Edit, Source, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nodesmith.generation.event_bus.imports import Import
 
 
 def splice_event_bus(source: str, *, class_name: str, blocks: EventBusBlocks, file: str = "node.py") -> str:
@@ -46,7 +52,9 @@ def splice_module(module: Source, *, class_name: str, blocks: EventBusBlocks) ->
     ]
     if findings:
         raise refusal(*findings)
-    return _checked(_spliced(_unfolded(module, class_name), class_name, blocks), class_name, blocks)
+    missing = [item for item, part in zip(blocks.needed_imports, imports, strict=True) if not part.same]
+    result = _spliced(_unfolded(module, class_name), class_name, blocks, missing)
+    return _checked(result, class_name, blocks)
 
 
 def _unfolded(module: Source, class_name: str) -> Source:
@@ -72,20 +80,20 @@ def _indentation_unit(module: Source) -> str:
     return "\t" if any(found.startswith("\t") for found in indented_lines) else INDENT
 
 
-def _spliced(module: Source, class_name: str, blocks: EventBusBlocks) -> Source:
+def _spliced(module: Source, class_name: str, blocks: EventBusBlocks, missing: Sequence[Import]) -> Source:
     cls = find_class(module, class_name)
     return module.apply(
         [
-            *_import_edits(module, cls, blocks),
+            *_import_edits(module, cls, blocks, missing),
             _setup_edit(module, cls, blocks),
             _method_edit(module, cls, blocks),
         ]
     )
 
 
-def _import_edits(module: Source, cls: ast.ClassDef, blocks: EventBusBlocks) -> list[Edit]:
-    present = import_parts(module, blocks)
-    missing = [item for item, part in zip(blocks.needed_imports, present, strict=True) if not part.same]
+def _import_edits(
+    module: Source, cls: ast.ClassDef, blocks: EventBusBlocks, missing: Sequence[Import]
+) -> list[Edit]:
     above = first_line(cls)
     unit = module.indentation(cls.body[0].lineno)
     guard = indented(blocks.guard, base="", unit=unit)
