@@ -1,18 +1,17 @@
-"""Merge what a person and nodesmith made of the same text: by git where it is installed, else by our own `diff3`."""
+"""Merge what a person and nodesmith made of the same text: by git where it is installed, else by our own `diff3`.
+
+What merging takes is imported when something has to be merged, which most runs have nothing of.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.update.changes import Resolution
-from nodesmith.generation.update.diff3 import diff3, two_way
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def can_be_merged(*texts: bytes) -> bool:
 
 def merge(base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None = None) -> Merged:
     """Return `ours` with the changes that lead from `base` to `theirs`; `favour` decides each conflict for one side."""
+    import shutil
+
     if git := shutil.which("git"):
         merged = _merge_by_git(git, base, ours, theirs, favour)
         if merged is not None:
@@ -56,11 +57,15 @@ def merge(base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None = N
 
 def merge_by_lines(base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None = None) -> Merged:
     """Merge without git."""
+    from nodesmith.generation.update.diff3 import diff3
+
     return _joined(diff3(split_lines(base), split_lines(ours), split_lines(theirs)), favour)
 
 
 def merge_without_base(ours: bytes, theirs: bytes) -> Merged:
     """Return both texts as one, with markers around each difference."""
+    from nodesmith.generation.update.diff3 import two_way
+
     return _joined(two_way(split_lines(ours), split_lines(theirs)), None)
 
 
@@ -73,6 +78,9 @@ def _merge_by_git(
     git: str, base: bytes, ours: bytes, theirs: bytes, favour: Resolution | None
 ) -> Merged | None:
     """Return what git made of it, or None where it could not."""
+    import subprocess
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="nodesmith-") as name:
         places = [Path(name, label) for label in (YOURS, BEFORE, NODESMITH)]
         for place, text in zip(places, (ours, base, theirs), strict=True):
