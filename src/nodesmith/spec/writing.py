@@ -10,11 +10,14 @@ import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Collection: TypeAlias = Mapping[object, object] | Sequence[object]
+
+INDENT = "  "
 WIDTH = 100
 MAX_DEPTH = 200
 MAX_PLAIN = 400
@@ -25,6 +28,7 @@ FLOW_DEPTH = 3
 
 # Words that some version of YAML reads as a boolean or as nothing.
 _NO_TEXT = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
+_SCALARS = frozenset([str, int, float, bool, type(None)])
 _TO_ESCAPE = frozenset('"\\')
 _FLOW_SIGNS = frozenset(",[]{}:#&*!|>'\"%@`?")
 # Texts that begin with a digit and are no number to any reader: a version, a duration.
@@ -37,78 +41,82 @@ def to_yaml(document: object) -> str:
     Raise TypeError for anything that is no plain data, and ValueError for what YAML cannot hold: a number that is not
     finite, half a surrogate pair, something nested deeper than 200 levels.
     """
-    if isinstance(document, Mapping) and document:
-        return "\n".join(_mapping(document, 0)) + "\n"
-    if isinstance(document, list | tuple) and document:
-        return "\n".join(_sequence(document, 0)) + "\n"
-    return _inline(document, 0) + "\n"
+    if _is_collection(document) and document:
+        return "\n".join(_block(document, 0)) + "\n"
+    return _inline(document) + "\n"
 
 
 def yaml_entry(key: str, value: object, *, depth: int) -> str:
     """Return one entry of a mapping as `to_yaml` writes it where the mapping stands `depth` levels deep."""
-    return "".join(f"{'  ' * depth if line else ''}{line}\n" for line in _mapping({key: value}, depth))
+    return "\n".join(_mapping({key: value}, depth)) + "\n"
+
+
+def _block(value: Collection, depth: int) -> list[str]:
+    """Return the lines of a collection that stands `depth` levels deep, indented as far."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    return _mapping(value, depth) if isinstance(value, Mapping) else _sequence(value, depth)
 
 
 def _mapping(mapping: Mapping[object, object], depth: int) -> list[str]:
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    indent = INDENT * depth
     lines: list[str] = []
     for key, value in mapping.items():
         written = _key(key)
         if len(written) > MAX_SIMPLE_KEY:
-            lines.append(f"? {written}")
+            lines.append(f"{indent}? {written}")
             written = ""
         lines += _entry(f"{written}:", value, depth)
     return lines
 
 
 def _entry(start: str, value: object, depth: int) -> list[str]:
+    indent = INDENT * depth
     if isinstance(value, str) and _may_be_block(value):
-        return [f"{start} {_block_header(value)}", *_indented(value.rstrip("\n").split("\n"))]
-    if _is_mapping(value) and value and not _flows(start, value, depth + 1):
-        return [start, *_indented(_mapping(value, depth + 1))]
-    if _is_list(value) and value and not _flows(start, value, depth + 1):
-        return [start, *_indented(_sequence(value, depth + 1))]
-    return [f"{start} {_inline(value, depth)}"]
+        inside = (f"{indent}{INDENT}{line}" if line else "" for line in value.rstrip("\n").split("\n"))
+        return [f"{indent}{start} {_block_header(value)}", *inside]
+    if _is_collection(value) and value:
+        flow = _flow_if_short(start, value, depth + 1)
+        return [f"{indent}{start} {flow}"] if flow else [f"{indent}{start}", *_block(value, depth + 1)]
+    return [f"{indent}{start} {_inline(value)}"]
 
 
 def _sequence(items: Sequence[object], depth: int) -> list[str]:
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    indent = INDENT * depth
     lines: list[str] = []
     for item in items:
-        if _is_mapping(item) and item and not _flows("-", item, depth + 1):
-            first, *rest = _mapping(item, depth + 1)
-            lines += [f"- {first}", *_indented(rest)]
-        elif _is_list(item) and item and not _flows("-", item, depth + 1):
-            first, *rest = _sequence(item, depth + 1)
-            lines += [f"- {first}", *_indented(rest)]
+        if _is_collection(item) and item and not _flow_if_short("-", item, depth + 1):
+            first, *rest = _block(item, depth + 1)
+            lines += [f"{indent}- {first[len(indent + INDENT) :]}", *rest]
         else:
             lines += _entry("-", item, depth)
     return lines
 
 
-def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"  {line}" if line else "" for line in lines]
-
-
-def _flows(start: str, value: Mapping[object, object] | Sequence[object], depth: int) -> bool:
-    """Return whether a collection is short and flat enough for one line."""
-    is_mapping = _is_mapping(value)
+def _flow_if_short(start: str, value: Collection, depth: int) -> str:
+    """Return a collection that is short and flat enough for one line on that line, and nothing for another."""
+    is_mapping = isinstance(value, Mapping)
     if is_mapping and depth < FLOW_DEPTH:
-        return False
+        return ""
     for part in value.values() if isinstance(value, Mapping) else value:
-        if _is_mapping(part) and (part or not is_mapping):
-            return False
-        if _is_list(part) and not _is_flat(part):
-            return False
-        if isinstance(part, str) and "\n" in part:
-            return False
-    return len(start) + 1 + 2 * depth + len(_inline(value, depth)) <= WIDTH
+        if isinstance(part, str):
+            if "\n" in part:
+                return ""
+        elif _is_mapping(part):
+            if part or not is_mapping:
+                return ""
+        elif _is_list(part) and not _is_flat(part):
+            return ""
+    flow = _flow(value)
+    return flow if len(start) + 1 + len(INDENT) * depth + len(flow) <= WIDTH else ""
 
 
 def _is_flat(value: Sequence[object]) -> bool:
-    return not any(_is_mapping(part) or _is_list(part) for part in value)
+    return not any(_is_collection(part) for part in value)
+
+
+def _is_collection(value: object) -> TypeGuard[Collection]:
+    return type(value) not in _SCALARS and (_is_mapping(value) or _is_list(value))
 
 
 # Most are just that, and asking an abstract class takes many times as long.
@@ -120,7 +128,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return type(value) is list or isinstance(value, list | tuple)
 
 
-def _inline(value: object, depth: int) -> str:
+def _inline(value: object) -> str:
     match value:
         case None:
             return "null"
@@ -132,20 +140,19 @@ def _inline(value: object, depth: int) -> str:
             return str(int(value))
         case float():
             return _float(value)
-        case Mapping() | list() | tuple():
-            return _flow(value, depth)
+        case dict() | list() | tuple() | Mapping():
+            return _flow(value)
     raise TypeError(f"a {type(value).__name__} is no plain data: {value!r}")
 
 
-def _flow(value: Mapping[object, object] | Sequence[object], depth: int) -> str:
-    if isinstance(value, Mapping):
-        parts = (f"{_key(key)}: {_flow_part(part, depth)}" for key, part in value.items())
-        return f"{{{', '.join(parts)}}}"
-    return f"[{', '.join(_flow_part(part, depth) for part in value)}]"
+def _flow(value: Collection) -> str:
+    if _is_mapping(value):
+        return f"{{{', '.join([f'{_key(key)}: {_flow_part(part)}' for key, part in value.items()])}}}"
+    return f"[{', '.join([_flow_part(part) for part in value])}]"
 
 
-def _flow_part(value: object, depth: int) -> str:
-    return _text(value, in_flow=True) if isinstance(value, str) else _inline(value, depth + 1)
+def _flow_part(value: object) -> str:
+    return _text(value, in_flow=True) if isinstance(value, str) else _inline(value)
 
 
 def _key(key: object) -> str:
@@ -213,6 +220,8 @@ def _escaped(sign: str) -> str:
 
 def _may_be_block(text: str) -> bool:
     """Return whether a text of several lines can stand as a literal block, line for line as it is."""
+    if "\n" not in text:
+        return False
     body = text.removesuffix("\n")
     lines = body.split("\n")
     return (
