@@ -36,7 +36,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 def are_clear(findings: tuple[Finding, ...]) -> bool:
     return bool(findings) and all(
         finding.rule and finding.message and str(finding).replace("\n    fix: ", "").isprintable()
-        and len(str(finding)) < 2_000
+        and len(str(finding)) < 3_000
         for finding in findings
     )  # fmt: skip
 

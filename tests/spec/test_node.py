@@ -120,6 +120,7 @@ OPERATION = "node: effect\nname: x\noperations:\n  write_it:\n    "
         ("key: a\n    input: {a: decimal}", "5:10 operations.write_it.key [key-field]"),
         ("key: a\n    input: {a: {type: str, default: x}}", "5:10 operations.write_it.key [key-field]"),
         ("key: a\n    input: {a: str | null}", "5:10 operations.write_it.key [key-field]"),
+        ("key: ''\n    input: {a: str}", "5:10 operations.write_it.key [unknown-reference]"),
         ("key: a", "5:10 operations.write_it.key [unknown-reference]"),
         ("timeout: 5x", "5:14 operations.write_it.timeout [wrong-type]"),
         ("timeout: 0", "5:14 operations.write_it.timeout [out-of-range]"),

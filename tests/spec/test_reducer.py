@@ -71,6 +71,7 @@ def test_events_and_the_state_query_may_be_called() -> None:
         ),
         (f"{HEAD}state: {{fields: {{k: {{type: str, default: a}}}}}}\n{EVENTS}", ["5:1 state [missing-key]"]),
         (f"{HEAD}state: {{key: j, fields: {{k: str}}}}\n{EVENTS}", ["5:14 state.key [unknown-reference]"]),
+        (f"{HEAD}state: {{key: '', fields: {{k: str}}}}\n{EVENTS}", ["5:14 state.key [unknown-reference]"]),
         (f"{HEAD}state: {{key: k, fields: {{k: json}}}}\n{EVENTS}", ["5:14 state.key [key-field]"]),
         (f"{HEAD}state: {{key: k, fields: {{k: str, n: int}}}}\n{EVENTS}", ["5:34 state.fields.n [state-default]"]),
     ],
@@ -83,6 +84,7 @@ def test_what_is_wrong_with_a_reducer_is_found_where_it_stands(text: str, found:
     ("machine", "found"),
     [
         ("{field: t, initial: open, transitions: []}", ["machine.field [unknown-reference]"]),
+        ("{field: '', initial: open, transitions: []}", ["machine.field [unknown-reference]"]),
         ("{field: n, initial: open, transitions: []}", ["machine.field [machine-field]"]),
         ("{field: s, initial: opn, transitions: []}", ["machine.initial [unknown-value]"]),
         ("{field: s, initial: open}", ["machine [missing-key]"]),

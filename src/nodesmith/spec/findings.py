@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, SpecError
-from nodesmith.spec.tree import shown
+from nodesmith.spec.tree import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nodesmith.spec.tree import Place
 
 MAX_FINDINGS = 100
+MAX_TOLD = 1_000
 MAX_NEAR_LENGTH = 80
 MAX_LISTED = 12
 MAX_COMPARED = 300
@@ -44,8 +45,8 @@ class Findings:
         self._findings.append(
             Finding(
                 rule=rule,
-                message=message,
-                fix=fix,
+                message=_told(message),
+                fix=_told(fix),
                 file=place.file,
                 line=place.line,
                 column=place.column,
@@ -86,6 +87,12 @@ class Findings:
         """Raise SpecError with everything that was found."""
         if self:
             raise SpecError(summary(len(self), source), findings=self.all())
+
+
+def _told(text: str) -> str:
+    """Return a message without the odd signs, and without most of the length, of a name it may show."""
+    line = printable(text[:MAX_TOLD])
+    return line if len(text) <= MAX_TOLD else f"{line}..."
 
 
 def summary(count: int, source: str) -> str:

@@ -64,7 +64,7 @@ def _operation(name: str, tree: Tree, findings: Findings) -> OperationSpec:
         for part in ("input", "output")
     }
     key = text_of(entries["key"], findings, "the name of an input field") if "key" in entries else ""
-    if key:
+    if "key" in entries and isinstance(entries["key"].value, str):
         check_key_field(key, fields["input"], entries["key"], findings, where="the input")
     return OperationSpec(
         name=name,

@@ -89,7 +89,7 @@ def read_state(tree: Tree, events: Sequence[EventSpec], findings: Findings) -> S
     check_keys(tree, findings, allowed=STATE_KEYS, required=("key", "fields"), what="the state")
     fields = read_fields(entries["fields"], findings) if "fields" in entries else ()
     key = text_of(entries["key"], findings, "the name of a field of the state") if "key" in entries else ""
-    if key and "fields" in entries:
+    if "key" in entries and isinstance(entries["key"].value, str) and "fields" in entries:
         check_key_field(key, fields, entries["key"], findings, where="the state")
     machine = None
     if "machine" in entries:
@@ -170,7 +170,7 @@ def _machine_values(tree: Tree | None, fields: Sequence[FieldSpec], findings: Fi
     if tree is None:
         return ()
     name = text_of(tree, findings, "the name of an enum field of the state")
-    if not name:
+    if not isinstance(tree.value, str):
         return ()
     field = field_named(name, fields)
     if field is None:

@@ -137,8 +137,15 @@ def listed(values: Iterable[str]) -> str:
     return _clipped(", ".join(values))
 
 
+def printable(text: str) -> str:
+    """Return a text with what cannot be seen, or would change how the rest is seen, as Python writes it."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def _clipped(text: str) -> str:
-    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:MAX_SHOWN])
+    line = printable(text[:MAX_SHOWN])
     return line if len(text) <= MAX_SHOWN else f"{line}..."
 
 
