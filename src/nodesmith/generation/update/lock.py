@@ -38,12 +38,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """What a unit was made by, from what, and each file as it was made."""
+    """What a unit was made by, from what, and each file as it was made; a system's names its `nodes` by their folders."""
 
     nodesmith: str = __version__
     templates: str = ""
     spec: str = ""
     files: Mapping[str, Entry] = field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
 
     def dump(self) -> bytes:
         """Return the lock's own text: sorted, and the same wherever and whenever it is written."""
@@ -53,6 +54,7 @@ class Lock:
         }
         document = {
             "files": files, "format": FORMAT, "nodesmith": self.nodesmith, "spec": self.spec, "templates": self.templates,
+            **({"nodes": self.nodes} if self.nodes else {}),
         }  # fmt: skip
         return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
@@ -85,11 +87,18 @@ def load(data: bytes, *, file: str) -> Lock:
         _check_age(document, file)
         files = {path: _entry(path, facts) for path, facts in document["files"].items()}
         made_by, spec, templates = (document[key] for key in ("nodesmith", "spec", "templates"))
+        nodes = tuple(_folder(name) for name in document.get("nodes", ()))
     except LockUnreadableError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LockUnreadableError(_broken(data, file)) from None
-    return Lock(nodesmith=made_by, templates=templates, spec=spec, files=files)
+    return Lock(nodesmith=made_by, templates=templates, spec=spec, files=files, nodes=nodes)
+
+
+def _folder(name: object) -> str:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(name)
+    return name
 
 
 def _entry(path: str, facts: dict[str, Any]) -> Entry:

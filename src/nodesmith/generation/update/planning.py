@@ -10,12 +10,19 @@ from nodesmith.errors import Finding, LockError
 from nodesmith.generation.update.changes import NO_CHOICES, Action, Change, Plan, UnitPlan
 from nodesmith.generation.update.deciding import Situation, decide, in_the_way
 from nodesmith.generation.update.disk import Disk
-from nodesmith.generation.update.gone import caches_left_behind, decide_gone, move_along
+from nodesmith.generation.update.gone import ONE_PLACE, caches_left_behind, decide_gone, move_along
 from nodesmith.generation.update.line_ends import read_style
 from nodesmith.generation.update.lock import LOCK, Lock, LockUnreadableError, digest, load, pristine_path
 from nodesmith.generation.update.moves import find_moves, locate
 from nodesmith.generation.update.records import record_changes
 from nodesmith.generation.update.restoring import Restored
+from nodesmith.generation.update.systems import (
+    SYSTEM,
+    is_another_system,
+    left_by_system,
+    nodes_gone,
+    of_another_system,
+)
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
@@ -54,7 +61,8 @@ def plan(
     unreadable: list[Finding] = []
     units: list[UnitPlan] = []
     for unit, made in files.items():
-        known = Lock(templates=templates, spec=spec_digest(unit, files))
+        nodes = tuple(sorted(files.keys() - {SYSTEM})) if unit == SYSTEM else ()
+        known = Lock(templates=templates, spec=spec_digest(unit, files), nodes=nodes)
         try:
             units.append(_plan_unit(Disk(target=target, unit=unit), made, known, asked))
         except LockUnreadableError as error:
@@ -71,13 +79,16 @@ def plan(
 
 def spec_digest(unit: str, files: Mapping[str, NodeFiles]) -> str:
     """Return the SHA-256 of the spec that a unit is made from: its own, or for the system all nodes'."""
-    units = [unit] if unit != "." else sorted(files)
+    units = [unit] if unit != SYSTEM else sorted(files)
     texts = (files[name]["node.yaml"].text for name in units if "node.yaml" in files[name])
     return digest("\0".join(texts).encode())
 
 
 def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> UnitPlan:
     lock = None if disk.is_blocked else _read_lock(disk)
+    gone = nodes_gone(disk, lock, known.nodes)
+    if is_another_system(lock, gone):
+        return UnitPlan(unit=disk.unit, changes=tuple(of_another_system(files, gone)))
     locked = lock.files if lock else {}
     moves = find_moves(files, locked, disk)
     outcomes = {path: _decide(disk, moves, path, file, locked, asked) for path, file in files.items()}
@@ -87,6 +98,7 @@ def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> Unit
     pristine = {path: outcome.pristine for path, outcome in outcomes.items() if outcome.pristine is not None}
     changes = [change for outcome in outcomes.values() for change in (outcome.change, *outcome.beside)]
     changes += _others(disk, moves, files, locked, taken={change.path for change in changes})
+    changes += [left_by_system(node) for node in gone]
     records: tuple[Change, ...] = ()
     if not any(change.action is Action.CONFLICT for change in changes):
         caches = caches_left_behind(disk, moves)
@@ -128,7 +140,7 @@ def _decide(
         is_restored=is_deleted and asked.restored.covers(disk.unit, (path, source)),
     )  # fmt: skip
     if place.obstacle:
-        return in_the_way(situation, place.obstacle)
+        return in_the_way(situation, place.obstacle, ONE_PLACE)
     outcome = decide(situation)
     if place.copy:
         copy = Change(path=place.copy, action=Action.REMOVE, owner=file.owner, before=place.found.data)
