@@ -101,3 +101,15 @@ def test_whatever_fails_in_the_block_ends_the_process_as_well() -> None:
     """)
 
     assert answer == "ended"
+
+
+def test_what_pydantic_imports_for_plugins_is_left_out_and_there_when_it_is_called() -> None:
+    answer = printed("""
+        os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # as the command has it
+        left_out = node("import sys\\nassert 'email' not in sys.modules\\nclass A(BaseModel): x: int")
+        called = node("from importlib.metadata import version\\nassert version('pydantic')\\nclass A(BaseModel): x: int")
+        with model_process() as builder, builder.at_work([left_out, called]) as finish:
+            print(json.dumps(finish()))
+    """)
+
+    assert messages(answer) == [[], []]

@@ -12,7 +12,9 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from threading import Thread, active_count
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ def _serve(requests: int, answers: int) -> NoReturn:
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):  # whoever waits for the end of this command's output must not wait for us
             os.dup2(null, stream)
-        _import_when_used("importlib.metadata")  # pydantic's search for plugins, which is switched off
+        _import_when_called("importlib.metadata")  # pydantic's search for plugins, which is switched off
         from nodesmith.generation.gates.models import broken_models
 
         _warm_up()
@@ -103,14 +105,28 @@ def _serve(requests: int, answers: int) -> NoReturn:
         os._exit(0)  # nothing of the process this is a copy of may happen twice
 
 
-def _import_when_used(name: str) -> None:
-    from importlib.util import LazyLoader, find_spec, module_from_spec
+def _import_when_called(name: str) -> None:
+    """Put a stand-in in a module's place, any name of which is a function that imports the module when it is called.
 
-    spec = find_spec(name)
-    if name not in sys.modules and spec is not None and spec.loader is not None:
-        spec.loader = LazyLoader(spec.loader)
-        sys.modules[name] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
+    Not `importlib.util.LazyLoader`: with it, `from ... import ...` imports the module at once.
+    """
+
+    def stand_in(attribute: str) -> Callable[..., object]:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+
+        def call(*arguments: object, **options: object) -> object:
+            if sys.modules[name] is module:
+                del sys.modules[name]
+            called: Callable[..., object] = getattr(import_module(name), attribute)
+            return called(*arguments, **options)
+
+        return call
+
+    if name not in sys.modules:
+        module = ModuleType(name)
+        module.__getattr__ = stand_in  # type: ignore[method-assign]
+        sys.modules[name] = module
 
 
 def _warm_up() -> None:
