@@ -48,6 +48,8 @@ FILTERS = {
 
 
 def _text(text: str) -> str:
+    if text.isprintable() and "\\" not in text:
+        return text
     return "".join(_escaped(character) for character in text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.scope import bound_names, parameters
@@ -23,7 +24,7 @@ def shadowing_findings(source: Source, cls: ast.ClassDef, blocks: EventBusBlocks
     needed = {item.bound for item in blocks.needed_imports}
     yield from _local_findings(source, cls, needed)
     for name, line in source.bindings.items():
-        if name in blocks.builtins:
+        if hasattr(builtins, name) and name in blocks.builtins:
             message = f"the module has a '{name}' of its own, and the event bus needs Python's"
             yield source.finding("name-taken", message, fix=_RENAME, line=line)
     for name, line in () if _annotations_are_text(source) else bound_names(cls.body):

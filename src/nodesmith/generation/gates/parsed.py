@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nodesmith.generation.files import NodeFiles
 
 # What holds statements: bodies, and the handlers and cases that have bodies of their own.
-_HOLDING = ("body", "orelse", "handlers", "finalbody", "cases")
+_HOLDING = frozenset(["body", "orelse", "handlers", "finalbody", "cases"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,6 @@ def statements(module: ast.Module) -> Iterator[ast.stmt]:
         node = waiting.pop()
         if isinstance(node, ast.stmt):
             yield node
-        for name in _HOLDING:
-            held = getattr(node, name, None)
-            # The `body` of an expression (a lambda's, a conditional's) is one expression.
-            if isinstance(held, list):
-                waiting += held
+        for name in node._fields:
+            if name in _HOLDING:
+                waiting += getattr(node, name)

@@ -28,7 +28,7 @@ def parse_node(files: NodeFiles) -> tuple[ParsedNode, list[Finding]]:
         try:
             match path.rpartition(".")[2]:
                 case "py":
-                    modules[path] = ast.parse(file.text)
+                    modules[path] = _parse_module(file.text)
                 case "yaml":
                     documents[path] = READERS.get(path, read_yaml)(file.text)
                 case ending if ending in OTHERS:
@@ -42,6 +42,12 @@ def parse_node(files: NodeFiles) -> tuple[ParsedNode, list[Finding]]:
             line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
             findings.append(Finding(rule="syntax", message=str(error), file=path, line=line))
     return ParsedNode(files, modules, documents), findings
+
+
+# Some modules are the same in every node: how it starts is tested in the same words everywhere.
+@lru_cache(maxsize=128)
+def _parse_module(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def read_yaml(text: str) -> object:
