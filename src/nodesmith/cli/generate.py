@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nodesmith.cli.options import output_option, templates_option
+from nodesmith.cli.options import conflict_option, output_option, templates_option
 
 EXAMPLE = """\b
 Examples:
@@ -31,13 +31,12 @@ Examples:
 @templates_option
 @click.option("--dry-run", is_flag=True, help="Show what would become of each file, and write nothing.")
 @click.option("--diff", is_flag=True, help="Print what would change as a patch, and write nothing.")
-@click.option("--check", is_flag=True, help="Exit with 1 where anything would change, and write nothing.")
 @click.option(
-    "--conflict",
-    type=click.Choice(["markers", "ours", "theirs", "reject"]),
-    help="Where you and the spec changed the same lines: write both between markers, keep yours, take nodesmith's, or keep "
-    "yours and put nodesmith's file beside it as .rej.",
+    "--check",
+    is_flag=True,
+    help="Exit with 1 where anything would change, with 3 where a choice is missing, and write nothing.",
 )
+@conflict_option
 @click.option(
     "--restore",
     metavar="PATH",

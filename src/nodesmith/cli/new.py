@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodesmith.cli.options import output_option, templates_option
+from nodesmith.cli.options import conflict_option, output_option, templates_option
 from nodesmith.errors import SentenceError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nodesmith.cli.progress import Asked
     from nodesmith.generation.rendering import Templates
     from nodesmith.spec.model import SystemSpec
     from nodesmith.spec.sentence import Understanding
@@ -61,6 +62,7 @@ class SentenceCommand(click.Command):
 @click.option("--name", help="The node's name in snake_case, whatever the sentence says.")
 @click.option("--archetype", help="effect, compute, reducer or orchestrator, whatever the sentence says.")
 @click.option("--domain", help="The node's domain in snake_case, whatever the sentence says.")
+@conflict_option
 @click.option("--print", "only_print", is_flag=True, help="Print the spec as YAML and write nothing.")
 @click.option("--verify", is_flag=True, help="Then import, type-check, test, start and stop the node.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
@@ -72,6 +74,7 @@ def command(
     name: str | None,
     archetype: str | None,
     domain: str | None,
+    conflict: str | None,
     only_print: bool,
     verify: bool,
     as_json: bool,
@@ -86,9 +89,11 @@ def command(
     if only_print:
         return _print(parse(), as_json=as_json)
     from nodesmith.cli.configuration import templates_in_use
+    from nodesmith.cli.progress import Asked
 
     in_use = templates_in_use(templates)
-    return _generate(parse(), output=output, templates=in_use, verify=verify, as_json=as_json)
+    asked = Asked(verify=verify, as_json=as_json, conflict=conflict)
+    return _generate(parse(), output=output, templates=in_use, asked=asked)
 
 
 def _standard_input() -> str:
@@ -128,10 +133,8 @@ def _check(understood: Understanding) -> SystemSpec:
     return SystemSpec(nodes=(load_node_document(understood.document, source="the sentence"),))
 
 
-def _generate(
-    understood: Understanding, *, output: Path, templates: Templates | None, verify: bool, as_json: bool
-) -> int:
-    from nodesmith.cli.progress import Asked, run_pipeline
+def _generate(understood: Understanding, *, output: Path, templates: Templates | None, asked: Asked) -> int:
+    from nodesmith.cli.progress import run_pipeline
     from nodesmith.spec.writing import to_yaml
 
     click.echo("understood:", err=True)
@@ -141,7 +144,6 @@ def _generate(
         nl=False,
     )
     _show_assumed(understood)
-    asked = Asked(verify=verify, as_json=as_json)
     return run_pipeline(
         lambda: _check(understood), target=output, asked=asked, templates=templates, told=as_data(understood)
     )

@@ -15,6 +15,13 @@ output_option = click.option(
     help="The folder to put each node's folder in.",
 )
 
+conflict_option = click.option(
+    "--conflict",
+    type=click.Choice(["markers", "ours", "theirs", "reject"]),
+    help="Where you and the spec changed the same lines: write both between markers, keep yours, take nodesmith's, or keep "
+    "yours and put nodesmith's file beside it as .rej.",
+)
+
 templates_option = click.option(
     "--templates",
     type=click.Path(path_type=Path),

@@ -24,13 +24,13 @@ def lines(plan: Plan, target: Path, *, planned: bool) -> Iterator[str]:
     """
     for unit in plan.units:
         if not planned and all(change.action is Action.CREATE for change in unit.changes):
-            yield f"{target / unit.unit} ({len(unit.changes)} files)"
+            yield f"{target / unit.unit} ({_files(len(unit.changes))})"
         else:
             yield from (_line(unit, change, target) for change in unit.changes if _is_told(change))
     unchanged = sum(change.action is Action.UNCHANGED for _, change in plan)
     yours = sum(change.action is Action.KEEP and change.owner is Owner.SEEDED for _, change in plan)
     if unchanged or yours:
-        counts = [f"{unchanged} files unchanged", f"{yours} kept that are yours"]
+        counts = [f"{_files(unchanged)} unchanged", f"{yours} kept that are yours"]
         yield ", ".join(text for text, count in zip(counts, (unchanged, yours), strict=True) if count)
 
 
@@ -49,6 +49,10 @@ def document(plan: Plan, *, diff: bool = False) -> list[dict[str, object]]:
         }
         for unit, change in plan
     ]
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def _is_told(change: Change) -> bool:

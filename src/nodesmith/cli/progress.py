@@ -19,6 +19,7 @@ from nodesmith.generation.pipeline import run
 from nodesmith.generation.report import STAGES, PipelineReport, Record, StageEvent, Status
 from nodesmith.generation.update.changes import Choices, Resolution
 from nodesmith.generation.update.conflicts import UnfinishedError
+from nodesmith.generation.write import unresolved
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def run_pipeline(
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
 
     For JSON one object goes to standard output, after a failure too: the nodes as far as they came, `files` with what
-    becomes of each, `error`, and what is in `told`.
+    becomes of each, `error` where there is one, conflicts that are only looked at included, and what is in `told`.
     """
     record = Record(target=target)
     told = {**told_of(templates), **told}
@@ -120,8 +121,10 @@ def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str,
     if plan.recovered:
         click.echo(plan.recovered, err=True)
     _show_conflicts(plan)
+    error = unresolved(plan, target) if plan.conflicts else None
     if asked.as_json:
-        _print_json(outcome, told, diff=asked.diff)
+        failure = {"error": describe(error, error.findings)} if error else {}
+        _print_json(outcome, {**told, **failure}, diff=asked.diff)
     elif asked.diff:
         from nodesmith.cli.diffs import plan_diff
 
@@ -129,8 +132,9 @@ def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str,
     else:
         for line in lines(plan, target, planned=asked.preview):
             click.echo(line)
-    if plan.conflicts:
-        return int(ExitCode.CONFLICT)
+    if error:
+        report(error, as_json=False)
+        return int(error.exit_code)
     if asked.check:
         click.echo("stale: generate again" if plan.is_stale else "up to date", err=True)
     return int(ExitCode.STALE if asked.check and plan.is_stale else ExitCode.DONE)

@@ -12,7 +12,7 @@ from nodesmith.generation.update.operations import operations
 from nodesmith.generation.update.planning import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from nodesmith.generation.files import NodeFiles
@@ -46,19 +46,33 @@ def write(
     """
     recovered = _in_words(recover(target))
     planned = plan(files, target, choices, templates=templates, recovered=recovered)
-    conflicts = planned.conflicts
-    if conflicts:
-        raise UnresolvedError(
-            f"{len(conflicts)} file{'s are' if len(conflicts) > 1 else ' is'} in the way under {target}; nothing was written",
-            findings=tuple(
-                Finding(rule="conflict", message=change.detail, file=str(target / unit.place(change.path)))
-                for unit, change in conflicts
-            ),
-            plan=planned,
-            fix="choose with --conflict=markers, ours, theirs or reject; or do what is said of the file, and generate again",
-        )
+    if planned.conflicts:
+        raise unresolved(planned, target)
     commit(target, operations(planned))
     return planned
+
+
+def unresolved(planned: Plan, target: Path) -> UnresolvedError:
+    """Return the error that says of each file in conflict where it is and what to do."""
+    conflicts = planned.conflicts
+    findings = tuple(
+        Finding(
+            rule="conflict", message=change.detail, file=str(target / unit.place(change.path)), fix=change.fix
+        )
+        for unit, change in conflicts
+    )
+    choose = "choose with --conflict=markers, ours, theirs or reject" if _any_lacks_fix(findings) else ""
+    do = "do what is said of each file" if any(finding.fix for finding in findings) else ""
+    return UnresolvedError(
+        f"{len(conflicts)} file{' is' if len(conflicts) == 1 else 's are'} in conflict under {target}; nothing was written",
+        findings=findings,
+        plan=planned,
+        fix=", and for the others ".join(filter(None, (do, choose))),
+    )
+
+
+def _any_lacks_fix(findings: Iterable[Finding]) -> bool:
+    return not all(finding.fix for finding in findings)
 
 
 def _in_words(recovery: Recovery | None) -> str:

@@ -139,14 +139,15 @@ def test_a_rejected_text_of_an_earlier_run_is_not_written_over(shop: Workshop) -
     assert shop.read("pyproject.toml.rej") == "of earlier\n"
 
 
-def test_a_merge_that_no_longer_parses_is_a_conflict(shop: Workshop) -> None:
-    """Two changes far apart: the person opens a string that the new text then closes too early."""
+def test_what_does_not_parse_as_the_person_has_it_is_a_conflict_and_not_blamed_on_the_merge(
+    shop: Workshop,
+) -> None:
     shop.edit("pyproject.toml", "[tool.mypy]\n", '[project]\nname = "again"\n[tool.mypy]\n')
     before = shop.tree()
 
     told = shop.generate(renamed())
 
-    assert (told.code, "no longer parses" in told.err) == (3, True)
+    assert (told.code, "parses, which it does not as you have it: Cannot declare" in told.err) == (3, True)
     assert shop.tree() == before
     assert shop.generate(renamed(), "--conflict=theirs").code == 3
     assert shop.generate(renamed(), "--conflict=ours").code == 0

@@ -46,7 +46,7 @@ def prepare(root: Root, operations: Sequence[Operation]) -> tuple[Prepared, ...]
         raise ConflictError(
             f"{len(work.findings)} file{'s are' if more else ' is'} in the way under {root.path}; nothing was written",
             findings=tuple(work.findings),
-            fix="choose another folder with -o, or move your changes away and generate again",
+            fix="run this again: the changes are then planned from what is there now",
         )
     return tuple(_with_dropped_folders(root.descriptor, work))
 

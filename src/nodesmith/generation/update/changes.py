@@ -58,7 +58,8 @@ class Change:
     """One file: what is there, at `moved_from` where that is given, and what will be there.
 
     `before` and `after` are empty (None) where there is no file, and where nothing is written. `mode` are the permission
-    bits the file has and keeps; `detail` says what a person should know.
+    bits the file has and keeps; `detail` says what a person should know, and `fix` what to do about a conflict, where
+    that is not to make just any choice.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Change:
     mode: int | None = None
     moved_from: str = ""
     detail: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

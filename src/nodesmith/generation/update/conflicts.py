@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError
-from nodesmith.generation.files import GeneratedFile
-from nodesmith.generation.gates.syntax import parse_node
 from nodesmith.generation.update.changes import Action, Resolution
 from nodesmith.generation.update.merging import can_be_merged, merge, merge_without_base
+from nodesmith.generation.update.readable import why_unreadable
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from nodesmith.errors import Finding
     from nodesmith.generation.update.changes import Plan
+    from nodesmith.generation.update.merging import Merged
 
 
 class UnresolvedError(ConflictError):
@@ -31,11 +30,15 @@ class UnfinishedError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do with a file: its new text (None: the one it has), and a text that is put beside it (`rejected`)."""
+    """What to do with a file: its new text (None: the one it has), and a text that is put beside it (`rejected`).
+
+    `fix` is what to do about a conflict, where that is not to make just any choice.
+    """
 
     action: Action
     text: bytes | None = None
     detail: str = ""
+    fix: str = ""
     rejected: bytes | None = None
 
 
@@ -44,7 +47,7 @@ def decide_merge(path: str, base: bytes, ours: bytes, theirs: bytes, choice: Res
     if not can_be_merged(base, ours, theirs):
         return decide_without_base(ours, theirs, choice, reason="is no text that could be merged")
     merged = merge(base, ours, theirs)
-    problem = "" if merged.conflicts else _problem(path, merged.text)
+    problem = "" if merged.conflicts else _problem(path, merged.text, ours)
     if not merged.conflicts and not problem:
         return _merged(merged.text, ours, theirs)
     reason = problem or f"{_places(merged.conflicts)} that you and nodesmith both changed"
@@ -54,19 +57,29 @@ def decide_merge(path: str, base: bytes, ours: bytes, theirs: bytes, choice: Res
         case Resolution.REJECT:
             return _rejected(theirs)
         case Resolution.MARKERS:
-            return Decision(action=Action.MERGE, text=merged.text, detail=reason)
+            return _marked_for_a_person(merged, problem, ours, theirs)
     resolved = merge(base, ours, theirs, choice).text if merged.conflicts else merged.text
     return _checked(path, resolved, ours, theirs, choice)
 
 
+def _marked_for_a_person(merged: Merged, problem: str, ours: bytes, theirs: bytes) -> Decision:
+    """Put markers round what conflicts, or where nothing does but the whole makes no sense, round all that differs."""
+    if merged.conflicts:
+        return _marked(merged, "that you and nodesmith both changed")
+    return _marked(merge_without_base(ours, theirs), f"in which the two differ: it {problem}")
+
+
 def _checked(path: str, resolved: bytes, ours: bytes, theirs: bytes, choice: Resolution) -> Decision:
     """Take a text resolved for one side, unless it makes no sense: then all of the person's text, or a conflict again."""
-    problem = _problem(path, resolved)
+    problem = _problem(path, resolved, ours)
     if not problem:
         return _merged(resolved, ours, theirs)
     if choice is Resolution.OURS:
-        return Decision(action=Action.KEEP)
-    return Decision(action=Action.CONFLICT, text=resolved, detail=problem)
+        return Decision(
+            action=Action.KEEP, detail=f"stays as it is, without what nodesmith changed: it {problem}"
+        )
+    fix = "choose --conflict=markers, ours or reject"
+    return Decision(action=Action.CONFLICT, text=resolved, detail=problem, fix=fix)
 
 
 def decide_without_base(ours: bytes, theirs: bytes, choice: Resolution | None, *, reason: str) -> Decision:
@@ -79,16 +92,20 @@ def decide_without_base(ours: bytes, theirs: bytes, choice: Resolution | None, *
         return _rejected(theirs)
     if choice is Resolution.MARKERS and can_be_merged(ours, theirs):
         merged = merge_without_base(ours, theirs)
-        return Decision(
-            action=Action.MERGE, text=merged.text, detail=f"{_places(merged.conflicts)} that differ"
-        )
-    return Decision(action=Action.CONFLICT, text=theirs, detail=reason)
+        return _marked(merged, "in which the two differ")
+    fix = "choose --conflict=ours, theirs or reject" if choice is Resolution.MARKERS else ""
+    return Decision(action=Action.CONFLICT, text=theirs, detail=reason, fix=fix)
 
 
 def _merged(text: bytes, ours: bytes, theirs: bytes) -> Decision:
     if text == ours:
         return Decision(action=Action.KEEP)
     return Decision(action=Action.UPDATE if text == theirs else Action.MERGE, text=text)
+
+
+def _marked(merged: Merged, which: str) -> Decision:
+    detail = f"holds markers now, to be resolved by you: round {_places(merged.conflicts)} {which}"
+    return Decision(action=Action.MERGE, text=merged.text, detail=detail)
 
 
 def _rejected(theirs: bytes) -> Decision:
@@ -99,16 +116,11 @@ def _places(count: int) -> str:
     return f"{count} place{'s' if count != 1 else ''}"
 
 
-def _problem(path: str, text: bytes) -> str:
+def _problem(path: str, text: bytes, ours: bytes) -> str:
     """Return why a merged text cannot be what was meant, or nothing where it reads as its language has it."""
-    try:
-        files = {path: GeneratedFile(text=text.decode())}
-    except UnicodeDecodeError:
-        return "would be merged, but is no UTF-8 text"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        _, findings = parse_node(files)
-    if not findings:
+    problem = why_unreadable(path, text)
+    if not problem:
         return ""
-    line = f"line {findings[0].line}: " if findings[0].line else ""
-    return f"would be merged, but no longer parses then: {line}{findings[0].message}"
+    if already := why_unreadable(path, ours):
+        return f"cannot be merged before it parses, which it does not as you have it: {already}"
+    return f"would be merged, but no longer parses then: {problem}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RUN_BITS = 0o111
 MARKERS_LEFT = "still holds the markers of an earlier merge"
+RESOLVE = "edit the file until no marker is left, and generate again: no --conflict does that"
+OBSTACLE = "move away what is there, or make it a file again that you may read, and generate again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Outcome:
 def decide(situation: Situation) -> Outcome:
     """Return what becomes of a file."""
     if situation.found.obstacle:
-        return in_the_way(situation, situation.found.obstacle)
+        return in_the_way(situation, situation.found.obstacle, OBSTACLE)
     if situation.found.is_missing:
         return _decide_missing(situation)
     if situation.file.owner is Owner.SEEDED:
@@ -74,9 +76,11 @@ def decide(situation: Situation) -> Outcome:
     return _decide_shared(situation)
 
 
-def in_the_way(situation: Situation, detail: str) -> Outcome:
+def in_the_way(situation: Situation, detail: str, fix: str) -> Outcome:
     """Return a conflict that no choice resolves."""
-    change = Change(path=situation.path, action=Action.CONFLICT, owner=situation.file.owner, detail=detail)
+    change = Change(
+        path=situation.path, action=Action.CONFLICT, owner=situation.file.owner, detail=detail, fix=fix
+    )
     return Outcome(change=change, entry=situation.entry)
 
 
@@ -115,7 +119,7 @@ def _decide_shared(situation: Situation) -> Outcome:
     elif digest(plain) == entry.sha:
         decision = Decision(action=Action.UPDATE, text=made)
     elif holds_markers(plain) and not holds_markers(made):
-        return in_the_way(situation, MARKERS_LEFT)
+        return in_the_way(situation, MARKERS_LEFT, RESOLVE)
     else:
         decision = _decide_edited(situation, plain, made, entry)
     return _outcome(situation, decision, made=made, style=style)
@@ -160,7 +164,7 @@ def _outcome(
     change = Change(
         path=situation.path, action=action, owner=situation.file.owner, before=before, after=after,
         was_executable=situation.found.is_executable, executable=executable, mode=mode, moved_from=situation.origin if situation.is_moved else "",
-        detail=decision.detail or _old_names(situation, action, after),
+        detail=decision.detail or _old_names(situation, action, after), fix=decision.fix,
     )  # fmt: skip
     if action is Action.CONFLICT:
         return Outcome(change=change, entry=situation.entry)
@@ -180,7 +184,8 @@ def _rejected(situation: Situation, decision: Decision, style: Style) -> Iterato
     if there.is_missing:
         yield Change(path=path, action=Action.CREATE, after=after)
     elif there.data != after:
-        yield Change(path=path, action=Action.CONFLICT, detail="is left from an earlier run; remove it first")
+        detail, fix = "is left from an earlier run", "remove it where it is done with, and generate again"
+        yield Change(path=path, action=Action.CONFLICT, detail=detail, fix=fix)
 
 
 def _old_names(situation: Situation, action: Action, after: bytes | None) -> str:

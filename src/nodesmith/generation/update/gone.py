@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nodesmith.generation.update.lock import Entry
     from nodesmith.generation.update.moves import Moves
 
+ONE_PLACE = "keep one of the two files, under either path, and generate again"
 NO_LONGER_MADE = "is not made any more; remove it where nothing needs it"
 
 
@@ -55,8 +56,9 @@ def move_along(
     there = disk.look(place)
     if found.data is None or not _is_encodable(path):
         reason = found.obstacle or "has a name that is no Unicode text"
-        detail = f"cannot be moved to {place}: {reason}; move it there yourself"
-        return Change(path=path, action=Action.CONFLICT, owner=owner, detail=detail)
+        detail = f"cannot be moved to {place}: {reason}"
+        fix = "move it there yourself, or away, and generate again"
+        return Change(path=path, action=Action.CONFLICT, owner=owner, detail=detail, fix=fix)
     if there.data == found.data and place not in taken:
         return Change(
             path=path,
@@ -68,7 +70,7 @@ def move_along(
         )
     if not there.is_missing or place in taken:
         detail = f"moves here from {path}, but something else is here already"
-        return Change(path=place, action=Action.CONFLICT, owner=owner, detail=detail)
+        return Change(path=place, action=Action.CONFLICT, owner=owner, detail=detail, fix=ONE_PLACE)
     names = f"still names {moves.old}" if moves.still_names_old(found.data) else ""
     return Change(
         path=place, action=Action.MOVE, owner=owner, before=found.data, after=found.data,

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from nodesmith.generation.update.disk import Disk
     from nodesmith.generation.update.lock import Lock
 
+NO_LONGER_IN_IT = (
+    "is not in the system any more; its folder stays, and `nodesmith up` starts it, until you remove it"
+)
 SYSTEM = "."
 """The unit of a system's own files: the target folder itself."""
 
@@ -30,15 +33,14 @@ def is_another_system(lock: Lock | None, gone: Sequence[str]) -> bool:
 def of_another_system(paths: Iterable[str], gone: Sequence[str]) -> Iterator[Change]:
     """Yield a conflict for each file, which no choice resolves: two systems in one folder would take turns with it."""
     for path in sorted(paths):
-        detail = (
-            f"belongs to another system, of {_listed(gone)}; choose another folder, or remove theirs first"
-        )
-        yield Change(path=path, action=Action.CONFLICT, detail=detail)
+        detail = f"belongs to another system, of {_listed(gone)}"
+        fix = "choose another folder with -o, or remove theirs first"
+        yield Change(path=path, action=Action.CONFLICT, detail=detail, fix=fix)
 
 
 def left_by_system(node: str) -> Change:
     """Return what is said of a node that has left the system: nothing is removed for it."""
-    return Change(path=node, action=Action.LEFT, detail="is not in the system any more; its folder stays")
+    return Change(path=node, action=Action.LEFT, detail=NO_LONGER_IN_IT)
 
 
 def _listed(nodes: Sequence[str]) -> str:
