@@ -13,6 +13,7 @@ from nodesmith.spec.loading import load_system
 
 ORDERS = Path(__file__).parents[1] / "examples" / "orders"
 NODES = sorted(path.name for path in ORDERS.glob("node_*"))
+OF_THE_SYSTEM = ("README.md", "asyncapi.yaml", "compose.yaml")
 WRITTEN_BY_A_PERSON = {
     "node_orders_order_store_effect/v1_0_0/handlers/handler_delete_order.py",
     "node_orders_order_store_effect/v1_0_0/handlers/handler_store_order.py",
@@ -27,11 +28,11 @@ WRITTEN_BY_A_PERSON = {
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, bool]]:
-    """Return each file of the nodes under `folder`, what tools cached aside: its bytes, and whether it may be run."""
+    """Return each file of the system and its nodes under `folder`, what tools cached aside: its bytes, and whether it may be run."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
-        for node in folder.glob("node_*")
-        for path in node.rglob("*")
+        for part in (*folder.glob("node_*"), *(folder / name for name in OF_THE_SYSTEM))
+        for path in (part, *part.rglob("*"))
         if path.is_file()
         and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parent.parts)
     }

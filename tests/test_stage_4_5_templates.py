@@ -129,11 +129,11 @@ def test_startup_script_template_all_variables(tmp_path: Path) -> None:
     script = write_package(tmp_path, source=both)
     command = [sys.executable, str(script), "--skip-event-bus"]
 
-    assert variables(STARTUP) == {"class_name"}
+    assert variables(STARTUP) == {"class_name", "levels", "module_name", "imports_siblings"}
     with running(command, folder=tmp_path / "named") as node:
         assert node.wait_ready().readiness()["ready"]
         assert node.stop() == 0
-    script.write_text(packaged_templates().text(STARTUP, {"class_name": "NodeOther"}, stage="4.5"))
+    script.write_text(startup_script(packaged_templates(), class_name="NodeOther").text)
     other = subprocess.run(command, env=clean_environment(tmp_path), capture_output=True, check=False)
     assert other.returncode == 7
     with pytest.raises(GateError, match="class_name"):

@@ -23,9 +23,10 @@ NodesmithError                      everything nodesmith raises on purpose
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
+
+from nodesmith.records import dataclass
 
 
 class ExitCode(IntEnum):

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from generation.conftest import Generated
 
-AROUND = {"node.yaml", "pyproject.toml", "README.md", "Dockerfile", ".env.example", "__init__.py"}
+AROUND = {
+    "node.yaml",
+    "asyncapi.yaml",
+    "pyproject.toml",
+    "README.md",
+    "Dockerfile",
+    ".env.example",
+    "__init__.py",
+}
 ALWAYS = {
     "__init__.py", "node.py", "interface.py", "contract.yaml", "version.manifest.yaml", "handler.py", "handlers/__init__.py", "models/__init__.py",
     "tests/__init__.py", "tests/test_models.py", "tests/test_node.py",
@@ -214,7 +222,7 @@ def test_the_nodes_own_tests_pass(odd: Generated) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes_in_any_process(odd: Generated, tmp_path: Path) -> None:
-    system = {"system": "odd", "nodes": NODES}
+    system = {"system": "odd", "description": odd.specs.description, "nodes": NODES}
     from nodesmith.spec.writing import to_yaml
 
     (tmp_path / "system.yaml").write_text(to_yaml(system), encoding="utf-8")

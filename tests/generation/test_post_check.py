@@ -11,7 +11,6 @@ from nodesmith.generation.code_generation import generate_code
 from nodesmith.generation.event_bus_integration import integrate_event_bus
 from nodesmith.generation.files import GeneratedFile, NodeFiles
 from nodesmith.generation.gates.bus_guards import guard_findings
-from nodesmith.generation.gates.model_process import ModelProcess
 from nodesmith.generation.gates.syntax import parse_node
 from nodesmith.generation.post_check import post_check
 from nodesmith.generation.rendering import packaged_templates
@@ -96,32 +95,6 @@ def test_a_model_that_cannot_be_built(files: NodeFiles, contract: NodeContract) 
     broken = changed(files, KEPT, "item_id: str", "item_id: str = Field(ge='a', pattern='(')")
 
     assert ("model", KEPT) in rules(changed(broken, KEPT, "ConfigDict", "ConfigDict, Field"), contract)
-
-
-def test_a_process_beside_this_one_builds_models_as_well(files: NodeFiles, contract: NodeContract) -> None:
-    broken = changed(files, KEPT, "item_id: str", "item_id: list[Gone]")
-
-    with ModelProcess() as builder:
-        assert post_check({contract.folder: files}, [contract], builder=builder)
-    with ModelProcess() as builder, pytest.raises(GateError) as raised:
-        post_check({contract.folder: broken}, [contract], builder=builder)
-
-    (finding,) = [finding for finding in raised.value.findings if finding.rule == "model"]
-    assert (finding.file, finding.message) == (f"{contract.folder}/{KEPT}", "ModelKeepInput is not complete")
-
-
-def test_models_are_built_here_where_that_process_was_killed(
-    files: NodeFiles, contract: NodeContract
-) -> None:
-    broken = changed(files, KEPT, "item_id: str", "item_id: list[Gone]")
-
-    with ModelProcess() as builder:
-        builder.kill()
-        assert post_check({contract.folder: files}, [contract], builder=builder)
-        with pytest.raises(GateError) as raised:
-            post_check({contract.folder: broken}, [contract], builder=builder)
-
-    assert "model" in {finding.rule for finding in raised.value.findings}
 
 
 def test_each_finding_names_its_node(files: NodeFiles, contract: NodeContract) -> None:

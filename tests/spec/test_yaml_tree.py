@@ -101,6 +101,16 @@ def test_an_alias_stands_for_its_value() -> None:
         (b"a: \xffb\n", "1:4  [encoding]"),
         (b"a: b\n\xc3\xa4: \xe4\n", "2:4  [encoding]"),
         ("a: b\n".encode("utf-16"), "1:1  [encoding]"),
+        ("a: b\n".encode("utf-16-be"), "1:1  [encoding]"),
+        ("a: b\n".encode("utf-32"), "1:1  [encoding]"),
+        ("a: &x 1\nb: &x 2\nc: {d: *x, d: 1}\n", "3:12 c.d [duplicate-key]"),
+        ("a: {<<: [{b: 1}], c: 1}\n", "1:5 a.'<<' [merge-key]"),
+        ("!!map {a: 1}\n---\n", "2:1  [multiple-documents]"),
+        ("x: !!python/object/apply:os.system ['true']\n", "1:4 x [tag]"),
+        ("x: !!python/name:os.system ''\n", "1:4 x [tag]"),
+        ("x: !!js/function 'x'\n", "1:4 x [tag]"),
+        ("!!python/object/new:type {a: 1}\n", "1:1  [tag]"),
+        ("? !!python/tuple [a]\n: x\n", "1:3 '?' [tag]"),
         (b"a" * (MAX_BYTES + 1), "1:1  [too-large]"),
         (b"", "1:1  [empty]"),
         (b"# only a comment\n", "1:1  [empty]"),
@@ -172,3 +182,44 @@ def test_a_megabyte_of_junk_is_refused_quickly(junk: bytes) -> None:
 
     assert found
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("- &a [", "]"), ("!!seq [", "]")],
+)
+def test_a_hundred_thousand_levels_are_refused_quickly(opening: str, closing: str) -> None:
+    started = time.monotonic()
+
+    found = problems("x:\n " + opening * 100_000 + closing * 100_000)
+
+    assert found
+    assert time.monotonic() - started < 10
+
+
+def test_a_huge_scalar_is_read_once_and_refused_for_its_length() -> None:
+    text = f"node: compute\nname: x\ndescription: {'very long ' * 300_000}\noperations: {{a: {{}}}}\n"
+
+    assert problems(text) == ["3:14 description [too-long]"]
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_a_sign_that_ends_a_line_in_some_versions_of_yaml_is_refused(sign: str) -> None:
+    """It would hide a key behind a comment, and come out of a quoted text as something else."""
+    found = problems(f"node: compute\nname: x # why{sign}operations: {{a: {{}}}}\n")
+
+    assert found == ["1:1  [missing-key]", "2:14  [control-character]"]
+
+
+def test_such_a_sign_may_be_written_as_an_escape() -> None:
+    assert plain(tree_of_text('a: "x\\u2028y"\n')) == {"a": "x\u2028y"}
+
+
+def test_a_node_of_more_values_than_one_may_have_is_refused_where_it_stands() -> None:
+    fields = "\n".join(f"          - {{x: {number}, y: 1}}" for number in range(20_000))
+    small = "  - {node: compute, name: a, operations: {b: {}}}\n"
+    large = "  - node: compute\n    name: c\n    operations:\n      d:\n        input:\n"
+
+    found = problems(f"system: x\nnodes:\n{small}{large}{fields}\n")
+
+    assert "4:5 nodes[1] [too-large]" in found

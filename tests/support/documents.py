@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_TITLE = re.compile(r"(?:# |\{# )(from )?(\S+\.\w+)(?: #\})?\n")
+_TITLE = re.compile(r"(?:# |\{# )(from )?(\S+[./]\w+)(?: #\})?\n")
 GAP = "..."
 
 
@@ -54,17 +54,34 @@ def write_file(block: Block, folder: Path) -> None:
 
 
 def missing_lines(shown: str, actual: str) -> list[str]:
-    """Return the shown runs of lines that `actual` does not hold one after the other; `...` stands between two runs."""
+    """Return the shown runs of lines that `actual` does not hold one after the other.
+
+    `...` stands for anything: as a line of its own between two runs, and within a line.
+    """
     rest = _lines(actual)
     missing = []
-    for run in re.split(rf"^\s*{re.escape(GAP)}\s*$\n", shown, flags=re.MULTILINE):
-        lines = _lines(run)
-        at = next((i for i in range(len(rest)) if _lines("\n".join(rest[i : i + len(lines)])) == lines), None)
-        if at is None:
+    for run in re.split(rf"^[ \t]*{re.escape(GAP)}[ \t]*$\n", shown, flags=re.MULTILINE):
+        if not run.strip():
+            continue
+        patterns = [_pattern(line) for line in _lines(run)]
+        found = next((at for at in range(len(rest)) if _is_at(patterns, rest[at : at + len(patterns)])), None)
+        if found is None:
             missing.append(run)
         else:
-            rest = rest[at + len(lines) :]
+            rest = rest[found + len(patterns) :]
     return missing
+
+
+def _is_at(patterns: list[re.Pattern[str]], lines: list[str]) -> bool:
+    """Say whether lines hold a run, whose own indentation may have been taken away."""
+    lines = _lines("\n".join(lines))
+    return len(lines) == len(patterns) and all(
+        pattern.fullmatch(line) for pattern, line in zip(patterns, lines, strict=True)
+    )
+
+
+def _pattern(line: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in line.split(GAP)))
 
 
 def _lines(text: str) -> list[str]:

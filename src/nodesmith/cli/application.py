@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "new": "Make a node from one sentence.",
     "generate": "Make nodes from spec files.",
+    "integrate": "Put a node that was written by hand on the event bus.",
     "validate": "Check spec files and show every error.",
     "schema": "Print the JSON Schema of spec files.",
     "broker": "Run a Kafka-protocol broker for a laptop and for tests.",

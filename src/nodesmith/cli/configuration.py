@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ FILE = "pyproject.toml"
 KEYS = ("templates",)
 MAX_BYTES = 1024 * 1024
 
-_POSITION = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class ConfigurationError(InputError):
@@ -75,13 +74,15 @@ def _read(file: Path) -> bytes:
 
 
 def _table(file: Path, data: bytes) -> dict[str, object] | None:
+    import tomllib
+
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise _refused(file, "encoding", "is not UTF-8 text", "save it as UTF-8", line=line) from None
     except (ValueError, RecursionError) as error:
-        raise _broken(file, str(error)) from None
+        raise _broken(file, str(error), data) from None
     tool = document.get("tool")
     table = tool.get("nodesmith") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
@@ -118,10 +119,11 @@ def _line_of(key: str, data: bytes) -> int:
     return next((n + 1 for n, line in enumerate(lines) if n >= start and wanted.match(line.strip())), 0)
 
 
-def _broken(file: Path, reason: str) -> ConfigurationError:
+def _broken(file: Path, reason: str, data: bytes) -> ConfigurationError:
     position = _POSITION.search(reason)
-    line, column = (int(position[1]), int(position[2])) if position else (0, 0)
+    line, column = (int(number or 0) for number in position.groups()) if position else (0, 0)
     message = f"this is no TOML: {_POSITION.sub('', reason)}"
+    line = line or len(data.splitlines())
     return _refused(file, "toml-syntax", message, "mend it, or give --templates", line=line, column=column)
 
 

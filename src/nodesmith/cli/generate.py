@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nodesmith.cli.options import output_option
+from nodesmith.cli.options import output_option, templates_option
 
 EXAMPLE = """\b
 Examples:
@@ -28,6 +28,7 @@ Examples:
 )
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @output_option
+@templates_option
 @click.option("--dry-run", is_flag=True, help="Show what would become of each file, and write nothing.")
 @click.option("--diff", is_flag=True, help="Print what would change as a patch, and write nothing.")
 @click.option("--check", is_flag=True, help="Exit with 1 where anything would change, and write nothing.")
@@ -49,8 +50,9 @@ Examples:
     help="Then import, type-check, test, start and stop each node in a fresh process.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as one JSON object.")
-def command(specs: tuple[Path, ...], output: Path, **options: Any) -> int:
+def command(specs: tuple[Path, ...], output: Path, templates: Path | None, **options: Any) -> int:
     """Run the pipeline and return the exit status."""
+    from nodesmith.cli.configuration import templates_in_use
     from nodesmith.cli.progress import Asked, run_pipeline
     from nodesmith.generation.parse import parse
 
@@ -59,4 +61,5 @@ def command(specs: tuple[Path, ...], output: Path, **options: Any) -> int:
         raise click.UsageError(
             "--verify looks at what was written; with --dry-run, --diff or --check nothing is."
         )
-    return run_pipeline(lambda: parse(specs), target=output, asked=asked)
+    in_use = templates_in_use(templates)
+    return run_pipeline(lambda: parse(specs), target=output, asked=asked, templates=in_use)

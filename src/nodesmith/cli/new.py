@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nodesmith.cli.options import output_option
+from nodesmith.cli.options import output_option, templates_option
 from nodesmith.errors import SentenceError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nodesmith.generation.rendering import Templates
     from nodesmith.spec.model import SystemSpec
     from nodesmith.spec.sentence import Understanding
 
@@ -56,6 +57,7 @@ class SentenceCommand(click.Command):
 )
 @click.argument("sentence", metavar="SENTENCE")
 @output_option
+@templates_option
 @click.option("--name", help="The node's name in snake_case, whatever the sentence says.")
 @click.option("--archetype", help="effect, compute, reducer or orchestrator, whatever the sentence says.")
 @click.option("--domain", help="The node's domain in snake_case, whatever the sentence says.")
@@ -64,7 +66,9 @@ class SentenceCommand(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 def command(
     sentence: str,
+    *,
     output: Path,
+    templates: Path | None,
     name: str | None,
     archetype: str | None,
     domain: str | None,
@@ -81,7 +85,10 @@ def command(
 
     if only_print:
         return _print(parse(), as_json=as_json)
-    return _generate(parse(), output=output, verify=verify, as_json=as_json)
+    from nodesmith.cli.configuration import templates_in_use
+
+    in_use = templates_in_use(templates)
+    return _generate(parse(), output=output, templates=in_use, verify=verify, as_json=as_json)
 
 
 def _standard_input() -> str:
@@ -121,7 +128,9 @@ def _check(understood: Understanding) -> SystemSpec:
     return SystemSpec(nodes=(load_node_document(understood.document, source="the sentence"),))
 
 
-def _generate(understood: Understanding, *, output: Path, verify: bool, as_json: bool) -> int:
+def _generate(
+    understood: Understanding, *, output: Path, templates: Templates | None, verify: bool, as_json: bool
+) -> int:
     from nodesmith.cli.progress import Asked, run_pipeline
     from nodesmith.spec.writing import to_yaml
 
@@ -133,7 +142,9 @@ def _generate(understood: Understanding, *, output: Path, verify: bool, as_json:
     )
     _show_assumed(understood)
     asked = Asked(verify=verify, as_json=as_json)
-    return run_pipeline(lambda: _check(understood), target=output, asked=asked, told=as_data(understood))
+    return run_pipeline(
+        lambda: _check(understood), target=output, asked=asked, templates=templates, told=as_data(understood)
+    )
 
 
 def _show_assumed(understood: Understanding) -> None:

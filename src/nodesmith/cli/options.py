@@ -14,3 +14,10 @@ output_option = click.option(
     show_default=True,
     help="The folder to put each node's folder in.",
 )
+
+templates_option = click.option(
+    "--templates",
+    type=click.Path(path_type=Path),
+    help="A folder of your own templates, each laid over nodesmith's of the same folder and name. "
+    "Default: what [tool.nodesmith] in pyproject.toml names.",
+)

@@ -6,25 +6,26 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
 from nodesmith.cli.application import describe, report
-from nodesmith.cli.diffs import conflict_diff, plan_diff
+from nodesmith.cli.configuration import told_of
 from nodesmith.cli.outcome import document, lines
 from nodesmith.errors import ExitCode, NodesmithError
 from nodesmith.generation.pipeline import run
 from nodesmith.generation.report import STAGES, PipelineReport, Record, StageEvent, Status
 from nodesmith.generation.update.changes import Choices, Resolution
 from nodesmith.generation.update.conflicts import UnfinishedError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from nodesmith.generation.rendering import Templates
     from nodesmith.generation.report import Listener
     from nodesmith.generation.update.changes import Plan
     from nodesmith.spec.model import SystemSpec
@@ -58,6 +59,7 @@ def run_pipeline(
     *,
     target: Path,
     asked: Asked,
+    templates: Templates | None = None,
     told: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
@@ -66,9 +68,14 @@ def run_pipeline(
     becomes of each, `error`, and what is in `told`.
     """
     record = Record(target=target)
+    told = {**told_of(templates), **told}
+    if templates is not None:
+        click.echo(
+            f"templates: {templates.shown_folder} ({', '.join(sorted(templates.overrides))})", err=True
+        )
     try:
         with _shown() as show:
-            _generate(parse, target=target, asked=asked, listeners=(record.add, show))
+            _generate(parse, target=target, asked=asked, templates=templates, listeners=(record.add, show))
     except NodesmithError as error:
         _show_conflicts(record.report().plan)
         report(error, as_json=False)
@@ -81,7 +88,12 @@ def run_pipeline(
 
 
 def _generate(
-    parse: Callable[[], SystemSpec], *, target: Path, asked: Asked, listeners: tuple[Listener, ...]
+    parse: Callable[[], SystemSpec],
+    *,
+    target: Path,
+    asked: Asked,
+    templates: Templates | None,
+    listeners: tuple[Listener, ...],
 ) -> None:
     def tell(event: StageEvent) -> None:
         for listener in listeners:
@@ -95,6 +107,7 @@ def _generate(
         verify=asked.verify,
         report=tell,
         parse_ms=(time.perf_counter() - started) * 1000,
+        templates=templates,
         choices=asked.choices(),
         builder=click.get_current_context().obj,
     )
@@ -110,6 +123,8 @@ def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str,
     if asked.as_json:
         _print_json(outcome, told, diff=asked.diff)
     elif asked.diff:
+        from nodesmith.cli.diffs import plan_diff
+
         click.echo(plan_diff(plan), nl=False)
     else:
         for line in lines(plan, target, planned=asked.preview):
@@ -128,6 +143,8 @@ def _print_json(outcome: PipelineReport, told: Mapping[str, object], *, diff: bo
 
 def _show_conflicts(plan: Plan | None) -> None:
     if plan and plan.conflicts:
+        from nodesmith.cli.diffs import conflict_diff
+
         click.echo(conflict_diff(plan), nl=False, err=True)
 
 

@@ -24,11 +24,11 @@ _TIME = (
     "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
 )
 
-DATE = f"^{_DATE}$"
-DATETIME = f"^{_DATE}T{_TIME}$"
-UUID = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+DATE_TEXT = f"^{_DATE}$"
+DATETIME_TEXT = f"^{_DATE}T{_TIME}$"
+UUID_TEXT = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 # Padded, in one of the two alphabets; the bits that fill up the last sign are zero.
-BASE64 = "|".join(
+BYTES_TEXT = "|".join(
     f"^(?:{sign}{{4}})*(?:{sign}[AQgw]==|{sign}{{2}}[AEIMQUYcgkosw048]=)?$"
     for sign in ("[A-Za-z0-9+/]", "[A-Za-z0-9_-]")
 )
@@ -39,7 +39,7 @@ _ZERO = "(?:0+(?:[.]0*)?|[.]0+)"
 _MORE_THAN_ZERO = "(?:[0-9]*[1-9][0-9]*(?:[.][0-9]*)?|[0-9]*[.][0-9]*[1-9][0-9]*)"
 _EXPONENT = "(?:[eE][+-]?[0-9]{1,6})?"
 
-DECIMAL = f"^[+-]?{_ANY_NUMBER}{_EXPONENT}$"
+DECIMAL_TEXT = f"^[+-]?{_ANY_NUMBER}{_EXPONENT}$"
 
 # Whole numbers beyond it are written as floats.
 MOST = Decimal("1e300")

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from nodesmith.contract.asyncapi_patterns import (
-    BASE64,
-    DATE,
-    DATETIME,
-    DECIMAL,
-    UUID as UUID_PATTERN,
+    BYTES_TEXT,
+    DATE_TEXT,
+    DATETIME_TEXT,
+    DECIMAL_TEXT,
+    UUID_TEXT,
     decimal_pattern,
     json_bound,
     portable_pattern,
@@ -39,23 +39,23 @@ SCHEMAS = "#/components/schemas"
 
 # Scalars whose texts have a form of their own; they stand under these names among the schemas.
 SCALARS: dict[str, Document] = {
-    "uuid": {"type": "string", "format": "uuid", "pattern": UUID_PATTERN},
+    "uuid": {"type": "string", "format": "uuid", "pattern": UUID_TEXT},
     "datetime": {
         "description": "A moment as ISO 8601 has it, with a time zone or without.",
         "type": "string",
-        "pattern": DATETIME,
+        "pattern": DATETIME_TEXT,
     },
-    "date": {"type": "string", "format": "date", "pattern": DATE},
+    "date": {"type": "string", "format": "date", "pattern": DATE_TEXT},
     "bytes": {
         "description": "Bytes as base64, padded.",
         "type": "string",
         "contentEncoding": "base64",
-        "pattern": BASE64,
+        "pattern": BYTES_TEXT,
     },
     "decimal": {
         "description": "A decimal number. As a text it keeps every digit; bounds beside it hold for texts, too.",
         "type": ["string", "number"],
-        "pattern": DECIMAL,
+        "pattern": DECIMAL_TEXT,
     },
 }
 _PLAIN: dict[ScalarName, Document] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

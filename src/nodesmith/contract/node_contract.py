@@ -6,7 +6,6 @@ relative to the node's folder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from nodesmith import naming
@@ -17,6 +16,7 @@ from nodesmith.contract.registry import ClassRegistry
 from nodesmith.contract.topics import topics_contract
 from nodesmith.contract.workflow import orchestrator_contract, workflow_subjects
 from nodesmith.errors import GateError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

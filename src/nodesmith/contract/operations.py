@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.models import ModelContract, ModelRole
 from nodesmith.naming import event_type, pascal
+from nodesmith.records import dataclass
 from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.models import ModelContract, ModelRole
 from nodesmith.contract.operations import OperationContract, handler_class, handler_module
 from nodesmith.naming import completed_topic, event_type, intent_topic
+from nodesmith.records import dataclass
 from nodesmith.spec.operations import STATE_QUERY
 
 if TYPE_CHECKING:

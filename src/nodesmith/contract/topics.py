@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import (
@@ -15,6 +14,7 @@ from nodesmith.naming import (
     intent_topic,
     workflow_topic,
 )
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from nodesmith.contract.reducer import ReducerContract

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.models import ModelContract, ModelRole
 from nodesmith.naming import command_topic, completed_topic, event_type, failed_topic
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -25,11 +25,9 @@ def unrendered(
 ) -> GateError:
     """Return the error for a template that `files` of the team's take part in and that could not be rendered."""
     file, line = _place(error, files)
-    message = f"the template {template} could not be rendered: {_words(error)}"
-    finding = Finding(rule="template", message=message, fix=_fix(error, values), file=file, line=line)
-    return GateError(
-        f"{file}{f':{line}' if line else ''}: {message}", stage=stage, findings=(finding,), fix=finding.fix
-    )
+    finding = Finding(rule="template", message=_words(error), fix=_fix(error, values), file=file, line=line)
+    message = f"the template {template} could not be rendered: {finding.message}"
+    return GateError(message, stage=stage, findings=(finding,), fix=f"mend {file}")
 
 
 @contextmanager
@@ -106,6 +104,6 @@ def _words(error: Exception) -> str:
 def _fix(error: Exception, values: Mapping[str, object]) -> str:
     undefined = _UNDEFINED.fullmatch(str(error))
     if undefined is None:
-        return "mend the template"
+        return ""
     near = difflib.get_close_matches(undefined[1], list(values), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else f"it is given: {', '.join(sorted(values))}"

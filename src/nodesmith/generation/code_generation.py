@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nodesmith.contract.asyncapi import node_asyncapi
 from nodesmith.contract.onex import contract_document, manifest_document
 from nodesmith.generation.examples import examples
 from nodesmith.generation.files import GeneratedFile, NodeFiles
@@ -30,6 +31,7 @@ def generate_code(node: NodeContract, templates: Templates) -> NodeFiles:
     version = node.version_folder
     files = {
         **project_files(node, templates),
+        "asyncapi.yaml": GeneratedFile(text=to_yaml(node_asyncapi(node))),
         "__init__.py": _package(templates, node.description),
         **{f"{version}/{path}": file for path, file in _version_files(node, templates)},
     }

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 
 from nodesmith.errors import InputError
 from nodesmith.generation.files import Owner
+from nodesmith.records import dataclass
 
 _HEADER = re.compile(r"\{#-?\s*(owner\s*:.*?)\s*-?#\}", re.DOTALL)
 _LIKE_ONE = re.compile(r"\{#-?\s*([a-z_]+)\s*(?:[:;]|-?#\})", re.IGNORECASE)

@@ -5,12 +5,13 @@ The bus's code is in `templates/event_bus/` and nowhere else; what stage 4 rende
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding
 from nodesmith.generation.event_bus.blocks import EventBusBlocks
+from nodesmith.generation.event_bus.layout import GENERATED, Layout
 from nodesmith.generation.event_bus.source import STAGE, refusal
 from nodesmith.generation.event_bus.splice import splice_event_bus
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from nodesmith.generation.rendering import Templates
     from nodesmith.spec.model import NodeSpec
 
-logger = logging.getLogger("nodesmith.generation")
-
 
 def integrate_event_bus(
     files: Mapping[str, GeneratedFile], contract: NodeContract, templates: Templates
@@ -34,6 +33,9 @@ def integrate_event_bus(
     Raises GateError of stage 4.5 where the bus cannot be put in.
     """
     if not takes_event_bus(contract.spec):
+        import logging  # only here: it takes longer to import than a node to integrate
+
+        logger = logging.getLogger("nodesmith.generation")
         logger.info("Skipping event bus integration for %s node (optional)", contract.spec.archetype)
         return dict(files)
     path = f"{contract.version_folder}/node.py"
@@ -53,19 +55,26 @@ def takes_event_bus(spec: NodeSpec) -> bool:
     return spec.archetype.is_always_on_the_bus or spec.event_bus
 
 
-def event_bus_blocks(templates: Templates, *, service_name: str) -> EventBusBlocks:
-    """Return the blocks for one node; only what is given here differs from one node to the next."""
+def event_bus_blocks(
+    templates: Templates, *, service_name: str, adoption: Mapping[str, object] | None = None
+) -> EventBusBlocks:
+    """Return the blocks for one node; only what is given here differs from one node to the next.
 
-    def block(name: str, **values: object) -> str:
+    `adoption` is for a class that has no definition: the name, domain, archetype and version it is to have.
+    """
+
+    def block(name: str, values: Mapping[str, object] = MappingProxyType({})) -> str:
         return templates.text(f"event_bus/{name}.py.j2", values, stage=STAGE)
 
     return EventBusBlocks(
         imports=block("imports"),
-        init=block("init", service_name=service_name),
+        init=block("init", {"service_name": service_name}),
         methods=(block("lifecycle"), block("introspection_event")),
+        adoption=block("adoption", adoption) if adoption is not None else "",
     )
 
 
-def startup_script(templates: Templates, *, class_name: str) -> GeneratedFile:
-    """Return `start_node.py` for a node's class."""
-    return templates.file("event_bus/start_node.py.j2", {"class_name": class_name}, stage=STAGE)
+def startup_script(templates: Templates, *, class_name: str, layout: Layout = GENERATED) -> GeneratedFile:
+    """Return `start_node.py` for a node's class, in a module laid out as generated ones are, or otherwise."""
+    values = {"class_name": class_name, **asdict(layout)}
+    return templates.file("event_bus/start_node.py.j2", values, stage=STAGE)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.contract.values import data_code
+from nodesmith.records import dataclass
 from nodesmith.spec.model import Binding, InputBinding, LiteralBinding, StepBinding
 
 if TYPE_CHECKING:

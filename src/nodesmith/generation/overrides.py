@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, InputError
 from nodesmith.generation.declarations import read_declaration
 from nodesmith.generation.rendering import TEMPLATES, Override, Templates, environment_options
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

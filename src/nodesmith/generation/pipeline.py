@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import GateError, InputError
@@ -16,14 +16,15 @@ from nodesmith.generation.post_check import post_check
 from nodesmith.generation.pre_check import pre_check
 from nodesmith.generation.rendering import packaged_templates
 from nodesmith.generation.report import PipelineReport, Record, StageEvent, Status
+from nodesmith.generation.system_files import system_units
 from nodesmith.generation.update.changes import NO_CHOICES
 from nodesmith.generation.update.conflicts import UnresolvedError
-from nodesmith.generation.verify import verify as verify_nodes
 from nodesmith.generation.write import preview, write
 from nodesmith.naming import node_folder
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
 
     from nodesmith.contract.node_contract import NodeContract
@@ -91,21 +92,23 @@ def make(
     """Take all nodes through the stages that touch no disk; raises GateError."""
     contracts: list[NodeContract] = []
     files: dict[str, NodeFiles] = {}
+    taken: set[str] = set()
     for spec in specs.nodes:
-        contract, made = _make_node(spec, target, templates, tell=tell, others=tuple(files))
+        contract, made = _make_node(spec, target, templates, tell=tell, others=taken)
         contracts.append(contract)
         files[contract.folder] = made
+        taken.add(contract.folder.casefold())
     with _stage(tell, tuple(files), "5") as ending:
         try:
             files = post_check(files, contracts, builder=builder)
         except GateError as error:
             ending.at_fault = frozenset(finding.file.partition("/")[0] for finding in error.findings)
             raise
-    return Made(contracts=tuple(contracts), files=files)
+    return Made(contracts=tuple(contracts), files={**files, **system_units(specs, contracts, templates)})
 
 
 def _make_node(
-    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: tuple[str, ...]
+    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: Container[str]
 ) -> tuple[NodeContract, NodeFiles]:
     node = (_folder(spec),)
     with _stage(tell, node, "2"):
@@ -151,6 +154,8 @@ def _verify(contracts: Sequence[NodeContract], target: Path, *, tell: Listener, 
         if not wanted:
             ending.status = Status.SKIPPED
             return
+        from nodesmith.generation.verify import verify as verify_nodes
+
         try:
             verify_nodes(contracts, target)
         except GateError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nodesmith.contract.asyncapi import node_asyncapi
 from nodesmith.contract.onex import contract_document, manifest_document
 from nodesmith.contract.validation import check_contract
 from nodesmith.errors import Finding, GateError
@@ -92,6 +93,7 @@ def _document_findings(node: ParsedNode, contract: NodeContract) -> Iterator[Fin
     contract_path = f"{contract.version_folder}/contract.yaml"
     made_from = {
         "node.yaml": contract.spec.document,
+        "asyncapi.yaml": node_asyncapi(contract),
         contract_path: contract_document(contract),
         f"{contract.version_folder}/version.manifest.yaml": manifest_document(contract),
     }

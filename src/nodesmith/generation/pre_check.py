@@ -9,7 +9,7 @@ from nodesmith.errors import Finding, GateError, HandlerNotImplementedError
 from nodesmith.spec.model import Archetype
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
     from nodesmith.contract.node_contract import NodeContract
@@ -21,10 +21,10 @@ STAGE = "3"
 LONGEST_NAME = 255
 
 
-def pre_check(node: NodeContract, templates: Templates, target: Path, *, others: Iterable[str]) -> None:
+def pre_check(node: NodeContract, templates: Templates, target: Path, *, others: Container[str]) -> None:
     """Raise GateError where a node's names, its templates or the target folder would stop it later.
 
-    `others` are the folders of the nodes that are written together with this one.
+    `others` are the folders of the nodes that are written together with this one, as `casefold` makes them.
     """
     findings = (
         *_name_findings(node, others),
@@ -38,8 +38,8 @@ def pre_check(node: NodeContract, templates: Templates, target: Path, *, others:
         )  # fmt: skip
 
 
-def _name_findings(node: NodeContract, others: Iterable[str]) -> Iterator[Finding]:
-    if node.folder.casefold() in {other.casefold() for other in others}:
+def _name_findings(node: NodeContract, others: Container[str]) -> Iterator[Finding]:
+    if node.folder.casefold() in others:
         message = f"two nodes would both be written to {node.folder}"
         yield Finding(rule="name-collision", message=message, fix="rename one of them")
     for operation in node.handlers:

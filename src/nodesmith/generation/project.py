@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
+from nodesmith.generation.diagram import diagram
 from nodesmith.generation.examples import NoExampleError, example
 from nodesmith.generation.files import GeneratedFile, NodeFiles, Owner
 from nodesmith.generation.filters import one_line
@@ -31,6 +32,7 @@ def project_files(node: NodeContract, templates: Templates) -> NodeFiles:
         "extras": extras(node),
         "project": project_name(node),
         "calls": [_call(node, operation) for operation in node.operations],
+        "picture": diagram([node]) if node.spec.event_bus else "",
     }
     return {
         "node.yaml": GeneratedFile(text=to_yaml(node.spec.document)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from nodesmith.errors import Finding, GateError
 from nodesmith.generation.declarations import Declaration, read_declaration
 from nodesmith.generation.files import GeneratedFile
 from nodesmith.generation.filters import FILTERS
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,7 +127,7 @@ class Templates:
         seen.add(template)
         if template in self.overrides:
             yield self.overrides[template].file
-        with suppress(TemplateError):  # what cannot be read is told by whoever renders it
+        with suppress(TemplateError, RecursionError):  # what cannot be read is told by whoever renders it
             source = self.environment.loader.get_source(self.environment, template)[0]  # type: ignore[union-attr]
             for name in find_referenced_templates(self.environment.parse(source)):
                 yield from self._overrides_in(name, seen) if name else ()

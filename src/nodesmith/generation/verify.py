@@ -9,7 +9,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from nodesmith.errors import Finding, GateError
 from nodesmith.generation.interrupts import ended_by_signals, interrupts_held
 from nodesmith.generation.post_check import LIBRARIES
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

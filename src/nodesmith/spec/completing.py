@@ -9,13 +9,20 @@ from nodesmith.naming import event_domain
 from nodesmith.spec.model import Archetype, NodeSpec, OperationRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 Document = dict[str, Any]
+Addresses = dict[tuple[str, str], NodeSpec]
+"""Nodes by their domain, as topics spell it, and their name."""
 
 
-def complete_document(node: NodeSpec, system: Sequence[NodeSpec]) -> Mapping[str, object]:
-    """Return the document of a resolved node as it must read where the other nodes are not at hand.
+def addresses(nodes: Iterable[NodeSpec]) -> Addresses:
+    """Return nodes by what others call them."""
+    return {(event_domain(node.domain), node.name): node for node in nodes}
+
+
+def complete_document(node: NodeSpec, system: Addresses) -> Mapping[str, object]:
+    """Return the document of a resolved node as it must read where the other nodes of `system` are not at hand.
 
     An event gets the fields of its source's output, a step the fields of the answer that the workflow reads, and a
     reference into another domain names that domain.
@@ -44,15 +51,15 @@ def _name_domain(entry: Document, key: str, ref: OperationRef, node: NodeSpec) -
         entry[key] = f"{event_domain(ref.domain).replace('-', '_')}/{entry[key]}"
 
 
-def _output_of(ref: OperationRef, system: Sequence[NodeSpec]) -> Document:
+def _output_of(ref: OperationRef, system: Addresses) -> Document:
     """Return the output fields of an operation as its own document spells them; none where it is in no file."""
-    for node in system:
-        if node.name == ref.node and event_domain(node.domain) == event_domain(ref.domain):
-            document: Document = dict(node.document)
-            if node.archetype is Archetype.REDUCER:
-                return _state_of(document)
-            return dict(document["operations"][ref.operation].get("output", {}))
-    return {}
+    node = system.get((event_domain(ref.domain), ref.node))
+    if node is None:
+        return {}
+    document: Document = dict(node.document)
+    if node.archetype is Archetype.REDUCER:
+        return _state_of(document)
+    return dict(document["operations"][ref.operation].get("output", {}))
 
 
 def _state_of(document: Document) -> Document:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import event_domain
+from nodesmith.records import dataclass
 from nodesmith.spec.model import OperationRef
 from nodesmith.spec.operations import ref_text
 from nodesmith.spec.workflow import NO_OPERATION

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import name_problem
+from nodesmith.records import dataclass
 from nodesmith.spec.findings import Findings
 from nodesmith.spec.model import NodeSpec, SystemSpec
 from nodesmith.spec.node import ReadNode, read_node
-from nodesmith.spec.plain_tree import tree_of
+from nodesmith.spec.plain_tree import MAX_NODES, tree_of
 from nodesmith.spec.reading import check_keys, check_name, description_of, list_of, text_of
 from nodesmith.spec.system import check_system
-from nodesmith.spec.tree import Place
+from nodesmith.spec.tree import Place, size_of
 from nodesmith.spec.yaml_tree import MAX_BYTES, read_yaml
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ def _read_file(path: Path, findings: Findings) -> _ReadFile:
     found = _ReadFile(file=file)
     if reading.tree is not None:
         found = _read_document(reading.tree, file, own)
+        if reading.values > MAX_NODES:
+            _check_sizes(reading.tree, own)
     if not reading.complete:
         own.without_absences()
     findings.merge(own)
@@ -166,6 +169,14 @@ def _read_document(tree: Tree, file: str, findings: Findings) -> _ReadFile:
         return _read_system(tree, file, findings)
     node = read_node(tree, findings)
     return _ReadFile(file=file, nodes=(node,) if node else ())
+
+
+def _check_sizes(tree: Tree, findings: Findings) -> None:
+    """Find nodes of a large file that are each too large to be made."""
+    for node in tree.at("nodes").items or (tree,):
+        if size_of(node) > MAX_NODES:
+            message = f"this node has more than {MAX_NODES} values"
+            findings.add("too-large", message, node.place, "make several nodes of it")
 
 
 def _read_system(tree: Tree, file: str, findings: Findings) -> _ReadFile:

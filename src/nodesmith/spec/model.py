@@ -6,9 +6,11 @@ through the same checks, so whoever holds a `NodeSpec` may rely on its names and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

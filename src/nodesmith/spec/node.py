@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.model import Archetype, NodeSpec
 from nodesmith.spec.operations import read_operations
 from nodesmith.spec.reading import (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.directory import Directory, External, Target
 from nodesmith.spec.fields import check_field_name
 from nodesmith.spec.model import (

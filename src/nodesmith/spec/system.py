@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import event_domain, kebab, node_class, node_folder
-from nodesmith.spec.completing import complete_document
+from nodesmith.spec.completing import addresses, complete_document
 from nodesmith.spec.cycles import check_cycles
 from nodesmith.spec.directory import Directory, Target
 from nodesmith.spec.model import Archetype, EventSpec, NodeSpec, OperationRef
@@ -34,7 +34,8 @@ def check_system(nodes: Sequence[ReadNode], findings: Findings) -> tuple[NodeSpe
     check_cycles([replace(node, spec=spec) for node, spec in zip(read, nodes_read, strict=True)], findings)
     if findings:
         return nodes_read
-    return tuple(replace(node, document=complete_document(node, nodes_read)) for node in nodes_read)
+    system = addresses(nodes_read)
+    return tuple(replace(node, document=complete_document(node, system)) for node in nodes_read)
 
 
 def _check_names(nodes: Sequence[ReadNode], findings: Findings) -> None:

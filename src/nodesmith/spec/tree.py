@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,11 @@ class Tree:
         for step in steps:
             tree = tree.entries.get(step, tree)
         return tree
+
+
+def size_of(tree: Tree) -> int:
+    """Return how many values a value is made of, itself among them."""
+    return 1 + sum(map(size_of, (*tree.entries.values(), *tree.items)))
 
 
 def plain(tree: Tree) -> object:

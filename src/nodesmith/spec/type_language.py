@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from nodesmith.records import dataclass
 from nodesmith.spec.model import (
     DictType,
     EnumType,

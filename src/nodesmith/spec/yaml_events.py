@@ -6,17 +6,22 @@ still be checked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import yaml
 
-from nodesmith.spec.plain_tree import CONTROL_CHARACTERS, MAX_DEPTH, MAX_NODES
+from nodesmith.records import dataclass
+from nodesmith.spec.plain_tree import CONTROL_CHARACTERS, MAX_DEPTH
 from nodesmith.spec.tree import UNREADABLE, Mark, Place, shown
 from nodesmith.spec.yaml_scalars import ScalarError, resolve
 
 if TYPE_CHECKING:
     from nodesmith.spec.findings import Findings
+
+# What a system of 2,000 nodes takes, three times over.
+MAX_VALUES = 250_000
+SPLIT = "put each node into a file of its own, <name>.node.yaml, and give their folder"
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION_TAGS = ("!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -115,10 +120,8 @@ class NodeBuilder:
 
     def add(self, node: YamlNode) -> None:
         self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self.findings.add(
-                "too-large", f"more than {MAX_NODES} values", self.place(node), "split the file"
-            )
+        if self.nodes > MAX_VALUES:
+            self.findings.add("too-large", f"more than {MAX_VALUES} values", self.place(node), SPLIT)
             raise _StopReadingError
         if not self.open:
             self.root = self.root or node

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nodesmith.spec.plain_tree import MAX_DEPTH, MAX_NODES
+from nodesmith.records import dataclass
+from nodesmith.spec.plain_tree import MAX_DEPTH
 from nodesmith.spec.tree import UNREADABLE, Mark, Place, Tree, shown
-from nodesmith.spec.yaml_events import NodeBuilder, YamlNode
+from nodesmith.spec.yaml_events import MAX_VALUES, SPLIT, NodeBuilder, YamlNode
 
 if TYPE_CHECKING:
     from nodesmith.spec.findings import Findings
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 MAX_UNPRINTABLE = 20
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# U+0085, U+2028 and U+2029 end a line in YAML 1.1, which our parser goes by, and not in 1.2, nor in an editor.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MAY_BE_ESCAPED = "\u2028\u2029"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Reading:
 
     tree: Tree | None
     complete: bool
+    values: int = 0
 
 
 def read_yaml(data: bytes, *, file: str, findings: Findings) -> Reading:
@@ -34,23 +37,22 @@ def read_yaml(data: bytes, *, file: str, findings: Findings) -> Reading:
         return Reading(tree=None, complete=False)
     builder = NodeBuilder(file=file, findings=findings)
     complete = builder.read(_without_unprintable(text, file=file, findings=findings))
-    tree = None if builder.root is None else _Converter(file=file, findings=findings).convert(builder.root)
+    converter = _Converter(file=file, findings=findings)
+    tree = None if builder.root is None else converter.convert(builder.root)
     if tree is None and complete:
         findings.add(
             "empty", "the file holds nothing", Place(file=file, line=1, column=1), "write a node: node, name"
         )
-    return Reading(tree=tree, complete=complete)
+    return Reading(tree=tree, complete=complete, values=converter.nodes)
 
 
 def _decode(data: bytes, *, file: str, findings: Findings) -> str | None:
     place = Place(file=file, line=1, column=1)
     if len(data) > MAX_BYTES:
-        findings.add(
-            "too-large", f"the file is larger than {MAX_BYTES // 1024} KiB", place, "split it into files"
-        )
+        findings.add("too-large", f"the file is larger than {MAX_BYTES // 1024} KiB", place, SPLIT)
         return None
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        findings.add("encoding", "the file is UTF-16", place, "save it as UTF-8")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        findings.add("encoding", "the file is UTF-16 or UTF-32", place, "save it as UTF-8")
         return None
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
@@ -63,8 +65,10 @@ def _decode(data: bytes, *, file: str, findings: Findings) -> str | None:
 
 def _without_unprintable(text: str, *, file: str, findings: Findings) -> str:
     for match in _UNPRINTABLE.finditer(text):
-        message = f"the character U+{ord(match.group()):04X} may not stand in a file"
-        findings.add("control-character", message, _place_after(text[: match.start()], file), "remove it")
+        code = ord(match.group())
+        fix = f'remove it, or write "\\u{code:04x}"' if match.group() in _MAY_BE_ESCAPED else "remove it"
+        message = f"the character U+{code:04X} may not stand in a file"
+        findings.add("control-character", message, _place_after(text[: match.start()], file), fix)
         if len(findings) >= MAX_UNPRINTABLE:
             break
     return _UNPRINTABLE.sub("\ufffd", text)
@@ -90,7 +94,7 @@ class _Converter:
     def tree(self, node: YamlNode, place: Place, key: Place, depth: int) -> Tree:
         self.nodes += 1
         self.report(node, place)
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+        if self.nodes > MAX_VALUES or depth > MAX_DEPTH:
             self.refuse_size(place, depth)
             return Tree(UNREADABLE, place, key)
         if node.pairs is not None:
@@ -151,5 +155,5 @@ class _Converter:
         if depth > MAX_DEPTH:
             self.findings.add("too-deep", f"nested deeper than {MAX_DEPTH} levels", place, "make it flatter")
         else:
-            message = f"aliases make this more than {MAX_NODES} values"
+            message = f"aliases make this more than {MAX_VALUES} values"
             self.findings.add("too-large", message, place, "write fewer aliases")

@@ -11,8 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nodesmith.runtime import run_node
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A script has its own folder on the path, but is part of a package above it.
         others = [entry for entry in sys.path if Path(entry).resolve() != HERE]
         sys.path[:] = [str(HERE.parents[1]), *others]
-    module = import_module(f"{HERE.parent.name}.{HERE.name}.node")
+    # Imported only now, so that no file in this folder is taken for a library's.
+    from nodesmith.runtime import run_node
+
+    package = __package__ or ".".join(HERE.parts[-2:])
+    module = import_module(".node", package)
     return run_node(module.NodeOrderTotalsReducer, argv)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from nodesmith.errors import InputError
+from nodesmith.records import dataclass
 
 START_SCRIPT = "start_node.py"
 SKIPPED = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
 from nodesmith.naming import snake
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

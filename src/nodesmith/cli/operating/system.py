@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,6 +17,7 @@ import click
 from nodesmith.cli.operating.bus import on_the_bus
 from nodesmith.cli.operating.children import Child, exit_words, start_child, stop_children
 from nodesmith.errors import InputError, NoAnswerError, SystemFailedError
+from nodesmith.records import dataclass
 from nodesmith.runtime.discovery import discover
 from nodesmith.runtime.settings import NodeSettings
 from nodesmith.runtime.topic_reader import bus_unavailable

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.names import full_name
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.imports import Import, imports_in, is_import
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

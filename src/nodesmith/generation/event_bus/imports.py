@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, TypeGuard
 
 from nodesmith.generation.event_bus.scope import last_line
 from nodesmith.generation.event_bus.source import Edit, Source
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.blocks import assignments
 from nodesmith.generation.event_bus.imports import imports_in, is_import
 from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope, own_names
 from nodesmith.generation.event_bus.setup_method import find_setup
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence

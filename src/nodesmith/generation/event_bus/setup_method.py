@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.event_bus.ancestry import ancestry
 from nodesmith.generation.event_bus.names import full_name
 from nodesmith.generation.event_bus.scope import bound_names, nodes_in_scope
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

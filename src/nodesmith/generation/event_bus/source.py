@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, GateError
 from nodesmith.generation.event_bus.scope import bound_names
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,10 @@ class Source:
     def tree(self) -> ast.Module:
         """The syntax tree; raises GateError where the text does not parse."""
         try:
-            return ast.parse(self.text.removeprefix(_BYTE_ORDER_MARK))
+            with warnings.catch_warnings(
+                action="ignore"
+            ):  # they are about a person's code, and not ours to tell
+                return ast.parse(self.text.removeprefix(_BYTE_ORDER_MARK))
         except SyntaxError as error:
             raise refusal(self.syntax_finding(error)) from None
         except (ValueError, RecursionError) as error:

@@ -7,12 +7,13 @@ out of which new content has gone, or into which old content has come, in the ve
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError, Finding
 from nodesmith.generation.transaction.journal import DropFolder, MoveFolder, PutFile, TakeFile, old
-from nodesmith.generation.transaction.places import Kind, exists, look, make_parents, parent_of
+from nodesmith.generation.transaction.places import Kind, exists, look, make_parents, names_in, parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +32,7 @@ def forward(root: int, staging: int, steps: Sequence[Step], on_step: Callable[[s
             case TakeFile() if not exists(old(index), dir_fd=staging):
                 _take(root, staging, index, step, on_step)
             case DropFolder():
-                on_step(f"remove the folder {step.path} if it is empty")
-                with suppress(OSError), parent_of(root, step.path) as (parent, name):
-                    os.rmdir(name, dir_fd=parent)
+                _remove_if_empty(root, step.path, on_step)
             case _:
                 pass
 
@@ -59,6 +58,16 @@ def _take(root: int, staging: int, index: int, step: TakeFile, on_step: Callable
     on_step(f"move {step.path} away")
     with parent_of(root, step.path) as (parent, name):
         os.rename(name, old(index), src_dir_fd=parent, dst_dir_fd=staging)
+
+
+def _remove_if_empty(root: int, path: str, on_step: Callable[[str], None]) -> None:
+    # An empty folder that cannot be removed does no harm: nothing is taken back for its sake.
+    with suppress(OSError), parent_of(root, f"{path}/.") as (folder, _):
+        if names_in(folder):
+            return
+        with parent_of(root, path) as (parent, name):
+            on_step(f"remove the folder {path}")
+            os.rmdir(name, dir_fd=parent)
 
 
 def _changed(path: str, kind: Kind) -> ConflictError:
@@ -105,8 +114,10 @@ def _bring_folder_back(
     if not exists(old(index), dir_fd=staging):
         on_step(f"make the folder {step.path} again")
         os.mkdir(old(index), dir_fd=staging)
-    on_step(f"give the folder {step.path} its mode")
-    os.chmod(old(index), step.mode, dir_fd=staging)
+    made = os.stat(old(index), dir_fd=staging, follow_symlinks=False)
+    if stat.S_IMODE(made.st_mode) != step.mode:
+        on_step(f"give the folder {step.path} its mode")
+        os.chmod(old(index), step.mode, dir_fd=staging)
     _move_old_in(root, staging, index, step.path, on_step)
 
 
@@ -124,9 +135,7 @@ def _empty_folder(root: int, step: MoveFolder, on_step: Callable[[str], None]) -
         elif found.kind is not Kind.NOTHING:
             left.append(place)
     for folder in sorted(folders, key=len, reverse=True):
-        on_step(f"remove the folder {folder} again")
-        with suppress(OSError), parent_of(root, folder) as (parent, name):
-            os.rmdir(name, dir_fd=parent)
+        _remove_if_empty(root, folder, on_step)
     if not left and look(root, step.path).kind is not Kind.NOTHING:
         left.append(step.path)
     return left

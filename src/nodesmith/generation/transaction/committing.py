@@ -56,7 +56,7 @@ def commit(
     # The lock first: whoever waits for it may be interrupted at once.
     with (
         disk_errors_explained(target),
-        locked(target, patience=patience, make=True) as root,
+        locked(target, patience=patience, make=on_step) as root,
         interrupts_held() as interrupts,
     ):
 

@@ -8,10 +8,10 @@ ready, `backward.json` from the moment on that everything is taken back. Where t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nodesmith.generation.transaction.operations import leaves_the_target
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

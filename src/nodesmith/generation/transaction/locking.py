@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nodesmith.errors import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.02
@@ -32,16 +32,17 @@ class Root:
 
 
 @contextmanager
-def locked(target: Path, *, patience: float, make: bool = False) -> Iterator[Root]:
-    """Hold the lock on `target` while the block runs; with `make`, the folder is made, and gone again if the block fails.
+def locked(target: Path, *, patience: float, make: Callable[[str], None] | None = None) -> Iterator[Root]:
+    """Hold the lock on `target` while the block runs.
 
-    Raises ConflictError where the lock cannot be had for `patience` seconds.
+    With `make`, which is called before each folder is made, `target` need not exist, and is gone again if the block
+    fails. Raises ConflictError where the lock cannot be had for `patience` seconds.
     """
     deadline = time.monotonic() + patience
     made: list[Path] = []
     while True:
         if make:
-            _make_folders(target, made)
+            _make_folders(target, made, make)
         descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _wait_for_lock(target, descriptor, deadline)
@@ -65,12 +66,17 @@ def is_locked(target: Path) -> bool:
         os.close(descriptor)
 
 
-def _make_folders(target: Path, made: list[Path]) -> None:
-    for folder in reversed((target, *target.parents)):
-        with suppress(FileExistsError):
+def _make_folders(target: Path, made: list[Path], on_step: Callable[[str], None]) -> None:
+    try:
+        for folder in reversed((target, *target.parents)):
             if not folder.is_dir():
-                folder.mkdir()
-                made.append(folder)
+                on_step(f"make the folder {folder}")
+                with suppress(FileExistsError):
+                    folder.mkdir()
+                    made.append(folder)
+    except BaseException:
+        _remove_folders(made)
+        raise
 
 
 def _remove_folders(made: list[Path]) -> None:

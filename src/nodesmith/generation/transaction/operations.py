@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from nodesmith.errors import Finding, GateError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +114,12 @@ def _folder_collisions(path: str, folders: dict[str, str]) -> list[Finding]:
     findings = []
     folder, slash, _ = path.rpartition("/")
     while slash:
-        known = folders.setdefault(_folded(folder), folder)
-        if known != folder:
+        known = folders.get(_folded(folder))
+        if known == folder:
+            break  # and so are the folders above it
+        if known is None:
+            folders[_folded(folder)] = folder
+        else:
             findings.append(_same_place(folder, known))
         folder, slash, _ = folder.rpartition("/")
     return findings

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.transaction.operations import sha256
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -62,8 +62,8 @@ class _Work:
         path = operation.path
         if isinstance(operation, FileWrite) and operation.before is None and (top := self._new_folder(path)):
             self.new_folders.setdefault(top, []).append(operation)
-            self.steps.pop(top, None)  # so that it comes last
-            self.steps[top] = Prepared(step=MoveFolder(path=top, files={}))
+            self.steps.pop(f"{top}/", None)  # so that it comes last
+            self.steps[f"{top}/"] = Prepared(step=MoveFolder(path=top, files={}))
             return
         found = look(self.root, path)
         if not found.holds(operation.before) and not (
@@ -76,7 +76,8 @@ class _Work:
         else:
             after = sha256(operation.content)
             step = PutFile(path=path, before=operation.before, after=after)
-            self.steps[path] = Prepared(step=step, writes=(operation,), replaced=found.status)
+            replaced = None if operation.before is None else found.status
+            self.steps[path] = Prepared(step=step, writes=(operation,), replaced=replaced)
 
     def _new_folder(self, path: str) -> str:
         """Return the uppermost folder of `path` that is not there, or will not be."""
@@ -123,7 +124,7 @@ def _with_dropped_folders(root: int, work: _Work) -> Iterator[Prepared]:
     last = {folder: path for path in work.steps if path in work.removed for folder in _folders_above(path)}
     for path, prepared in work.steps.items():
         if isinstance(prepared.step, MoveFolder):
-            yield _moved(path, work.new_folders[path])
+            yield _moved(prepared.step.path, work.new_folders[prepared.step.path])
         else:
             yield prepared
         for folder in _folders_above(path):

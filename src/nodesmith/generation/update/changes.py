@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.files import Owner
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

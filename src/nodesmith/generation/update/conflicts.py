@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import ConflictError
@@ -11,6 +10,7 @@ from nodesmith.generation.files import GeneratedFile
 from nodesmith.generation.gates.syntax import parse_node
 from nodesmith.generation.update.changes import Action, Resolution
 from nodesmith.generation.update.merging import can_be_merged, merge, merge_without_base
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from nodesmith.errors import Finding

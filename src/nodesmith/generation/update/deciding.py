@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.files import Owner
@@ -12,6 +11,7 @@ from nodesmith.generation.update.line_ends import Style, read_style
 from nodesmith.generation.update.lock import Entry, digest
 from nodesmith.generation.update.merging import holds_markers
 from nodesmith.generation.update.sections import has_sections, written_once
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+
+from nodesmith.records import dataclass
 
 BOM = codecs.BOM_UTF8
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from nodesmith import __version__
 from nodesmith.errors import Finding
 from nodesmith.generation.files import Owner
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

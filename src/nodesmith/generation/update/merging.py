@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.update.changes import Resolution
 from nodesmith.generation.update.diff3 import diff3, two_way
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from nodesmith.generation.update.lock import LOCK, Lock, LockUnreadableError, di
 from nodesmith.generation.update.moves import find_moves, locate
 from nodesmith.generation.update.records import record_changes
 from nodesmith.generation.update.restoring import Restored
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

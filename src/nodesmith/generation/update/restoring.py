@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
+from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

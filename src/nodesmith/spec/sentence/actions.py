@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.identifiers import is_code_like
 from nodesmith.spec.sentence.passives import is_passive, subject_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import fields as field_rules
 from nodesmith.spec.sentence.bus import on_the_bus
 from nodesmith.spec.sentence.defaults import guess_fields

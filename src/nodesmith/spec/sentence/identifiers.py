@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.naming import MAX_NAME_LENGTH, name_problem
+from nodesmith.records import dataclass
 from nodesmith.spec.fields import field_name_problem
 from nodesmith.spec.sentence import lexicon
 

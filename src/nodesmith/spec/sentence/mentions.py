@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.actions import MAX_CLAUSE, is_compute_verb
 from nodesmith.spec.sentence.identifiers import archetype_in, base_class_archetype, is_code_like

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.events import COUNTS_UP_AND_DOWN, said_events, said_intents
 from nodesmith.spec.sentence.field_types import known_type

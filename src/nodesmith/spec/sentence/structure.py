@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.actions import MAX_ACTIONS, Action, find_actions, is_introduction
 from nodesmith.spec.sentence.labels import Label, find_labels

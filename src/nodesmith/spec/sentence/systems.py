@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.words import singular
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 
 from nodesmith.errors import SentenceError
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence.words import Form, verb_at
 
 # Beyond this nobody describes one node; reading on would only cost time.

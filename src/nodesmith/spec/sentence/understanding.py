@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import SentenceError
 from nodesmith.naming import name_problem
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon
 from nodesmith.spec.sentence.archetypes import Choice, choose_archetype, find_evidence
 from nodesmith.spec.sentence.deriving import derived_names, last_resort

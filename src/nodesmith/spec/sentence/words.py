@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from nodesmith.records import dataclass
 from nodesmith.spec.sentence import lexicon, lexicon_verbs
 
 _VOWELS = "aeiou"
