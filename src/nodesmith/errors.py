@@ -10,6 +10,8 @@ NodesmithError                      everything nodesmith raises on purpose
 └── SystemFailedError               exit 5: the running system failed or did not answer
     ├── BusUnavailableError         no broker can be reached, or its client is not installed
     ├── PublishError                the broker did not acknowledge a record
+    │   └── OutboxFullError         what waits to be sent has reached its bounds
+    ├── AnswersUnavailableError     the records of answers cannot be read or written now
     ├── NoAnswerError               nobody answered before the deadline
     ├── CommandFailedError          a node answered that a command failed
     └── OperationError              an operation could not be carried out inside a node
@@ -138,6 +140,14 @@ class PublishError(SystemFailedError):
         super().__init__(message, fix=fix)
         self.topic = topic
         self.retryable = retryable
+
+
+class OutboxFullError(PublishError):
+    """What waits to be sent has reached its bounds, so nothing more is taken until some of it has left."""
+
+
+class AnswersUnavailableError(SystemFailedError):
+    """The records of answers cannot be read or written now; trying again may help."""
 
 
 class NoAnswerError(SystemFailedError):

@@ -217,6 +217,7 @@ def read_message(message: Message) -> IncomingRecord:
         key=_bytes(message.key()),
         value=_bytes(message.value()),
         headers=_headers(message),
+        timestamp=message.timestamp()[1],
     )
 
 

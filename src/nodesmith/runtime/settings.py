@@ -15,19 +15,31 @@ if TYPE_CHECKING:
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_PORT = 65535
 
+DAY_SECONDS = 86_400.0
+MEBIBYTE = 1_048_576
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
-    """How a node runs, whatever it does. A `health_port` of 0 is any free one."""
+    """How a node runs, whatever it does. A `health_port` of 0 is any free one.
+
+    `answers_url` names a PostgreSQL database for the records of answers; without one they are in the data folder.
+    """
 
     health_host: str = "127.0.0.1"
     health_port: int = 0
     log_level: str = "INFO"
     drain_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
+    answers_url: str = ""
+    answer_keep_seconds: float = DAY_SECONDS
+    answer_keep_bytes: int = 256 * MEBIBYTE
+    answer_lease_seconds: float = 10.0
+    outbox_max_records: int = 100_000
+    outbox_max_bytes: int = 256 * MEBIBYTE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> NodeSettings:
@@ -40,6 +52,16 @@ class NodeSettings:
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
             drain_seconds=_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
             heartbeat_seconds=_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+            answers_url=_answers_url(values.get("NODESMITH_ANSWERS_URL") or ""),
+            answer_keep_seconds=_seconds(
+                values, "ANSWER_KEEP_SECONDS", default.answer_keep_seconds, least=0.0
+            ),
+            answer_keep_bytes=_number(values, "ANSWER_KEEP_BYTES", default.answer_keep_bytes),
+            answer_lease_seconds=_seconds(
+                values, "ANSWER_LEASE_SECONDS", default.answer_lease_seconds, least=0.5
+            ),
+            outbox_max_records=_number(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
+            outbox_max_bytes=_number(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
         )
 
 
@@ -91,3 +113,22 @@ def _seconds(values: Mapping[str, str], name: str, default: float, *, least: flo
     if not least <= seconds < float("inf"):
         raise InputError(f"{name} is {text!r}", fix=f"use a number of seconds, at least {least:g}")
     return seconds
+
+
+def _number(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name)
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise InputError(f"{name} is {text!r}", fix="use a whole number, at least 1")
+    return int(text)
+
+
+def _answers_url(text: str) -> str:
+    """Return the URL; what is wrong with it is said without it, since it may hold a password."""
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise InputError(
+            "NODESMITH_ANSWERS_URL names no PostgreSQL database",
+            fix="write postgresql://USER@HOST:PORT/DATABASE, or leave it out for a file in the data folder",
+        )
+    return text
