@@ -18,6 +18,7 @@ NodesmithError                      everything nodesmith raises on purpose
         ├── UnknownOperationError   the node has no such operation
         ├── InvalidEnvelopeError    a record's value is no event envelope
         ├── InvalidPayloadError     a payload does not fit the operation's model
+        ├── TemporaryError          what a handler raises for what may pass: its command is tried again
         ├── HandlerNotImplementedError   nobody has written the handler yet
         ├── TransitionError         an event is not allowed in the present state
         └── WorkflowFailedError     a step of a workflow failed; carries what was taken back
@@ -178,6 +179,23 @@ class InvalidEnvelopeError(OperationError):
 
 class InvalidPayloadError(OperationError):
     """A payload does not fit the operation's model."""
+
+
+class TemporaryError(OperationError):
+    """What a handler raises for what may pass: the command is tried again, and goes to the dead letters in the end.
+
+    `dependency` names what is down, such as `postgresql`: while it fails again and again, commands wait for it. Where it
+    said when to come back, `retry_after` has the seconds.
+    """
+
+    retryable = True
+
+    def __init__(
+        self, message: str, *, fix: str = "", retry_after: float | None = None, dependency: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.retry_after = retry_after
+        self.dependency = dependency
 
 
 class HandlerNotImplementedError(OperationError):

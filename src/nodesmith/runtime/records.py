@@ -20,7 +20,7 @@ _RECORD_IDS = UUID("0e6a0f9c-6f0e-4c2f-9a3b-3a3f8f2f8d6b")
 class IncomingRecord:
     """One record. Of headers that come twice the last one counts; a header's value that is no UTF-8 is left out.
 
-    `timestamp` is the record's own, in milliseconds.
+    `timestamp` is the record's own, in milliseconds; `all_headers` are the headers exactly as they came.
     """
 
     topic: str
@@ -30,6 +30,7 @@ class IncomingRecord:
     value: bytes | None
     headers: Mapping[str, str]
     timestamp: int = 0
+    all_headers: tuple[tuple[str, bytes | None], ...] = ()
 
     @property
     def own_id(self) -> UUID:

@@ -50,18 +50,18 @@ class NodeSettings:
             health_host=values.get("HEALTH_HOST") or default.health_host,
             health_port=read_port("HEALTH_PORT", values.get("HEALTH_PORT") or "0"),
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
-            drain_seconds=_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
-            heartbeat_seconds=_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+            drain_seconds=read_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
+            heartbeat_seconds=read_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
             answers_url=_answers_url(values.get("NODESMITH_ANSWERS_URL") or ""),
-            answer_keep_seconds=_seconds(
+            answer_keep_seconds=read_seconds(
                 values, "ANSWER_KEEP_SECONDS", default.answer_keep_seconds, least=0.0
             ),
-            answer_keep_bytes=_number(values, "ANSWER_KEEP_BYTES", default.answer_keep_bytes),
-            answer_lease_seconds=_seconds(
+            answer_keep_bytes=read_count(values, "ANSWER_KEEP_BYTES", default.answer_keep_bytes),
+            answer_lease_seconds=read_seconds(
                 values, "ANSWER_LEASE_SECONDS", default.answer_lease_seconds, least=0.5
             ),
-            outbox_max_records=_number(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
-            outbox_max_bytes=_number(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
+            outbox_max_records=read_count(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
+            outbox_max_bytes=read_count(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
         )
 
 
@@ -102,7 +102,8 @@ def read_log_level(name: str, text: str) -> str:
     return level
 
 
-def _seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def read_seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    """Return the number of seconds that `name` is set to, or the default; raise InputError where it is below `least`."""
     text = values.get(name)
     if not text:
         return default
@@ -115,7 +116,8 @@ def _seconds(values: Mapping[str, str], name: str, default: float, *, least: flo
     return seconds
 
 
-def _number(values: Mapping[str, str], name: str, default: int) -> int:
+def read_count(values: Mapping[str, str], name: str, default: int) -> int:
+    """Return the whole number that `name` is set to, or the default; raise InputError where it is below 1."""
     text = values.get(name)
     if not text:
         return default
