@@ -17,6 +17,7 @@ NodesmithError                      everything nodesmith raises on purpose
     └── OperationError              an operation could not be carried out inside a node
         ├── UnknownOperationError   the node has no such operation
         ├── InvalidEnvelopeError    a record's value is no event envelope
+        ├── RecordTooLargeError     a record has more bytes than a command may have
         ├── InvalidPayloadError     a payload does not fit the operation's model
         ├── TemporaryError          what a handler raises for what may pass: its command is tried again
         ├── HandlerNotImplementedError   nobody has written the handler yet
@@ -175,6 +176,10 @@ class UnknownOperationError(OperationError):
 
 class InvalidEnvelopeError(OperationError):
     """A record's value is no event envelope."""
+
+
+class RecordTooLargeError(OperationError):
+    """A record has more bytes than a command may have."""
 
 
 class InvalidPayloadError(OperationError):

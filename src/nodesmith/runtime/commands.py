@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,13 +17,17 @@ from nodesmith.errors import (
     BusUnavailableError,
     OperationError,
     PublishError,
+    RecordTooLargeError,
     UnknownOperationError,
 )
 from nodesmith.runtime.answers import Question, completed, failed, message_of, question
 from nodesmith.runtime.context import Command
+from nodesmith.runtime.dead_letters import cut, dead_letter, to_record
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
 from nodesmith.runtime.operations import fit_json
+from nodesmith.runtime.retrying import FailedError, Failure
+from nodesmith.runtime.turn import Turn
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from nodesmith.runtime.metrics import NodeMetrics
     from nodesmith.runtime.operations import Operation
     from nodesmith.runtime.records import IncomingRecord
+    from nodesmith.runtime.retrying import Retrying
+    from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
 
@@ -42,7 +49,7 @@ _LONGEST_PAUSE_SECONDS = 5.0
 class Publisher(Protocol):
     """Where answers leave: an EventPublisher."""
 
-    async def publish(self, record: OutgoingRecord) -> None:
+    async def publish(self, record: OutgoingRecord | WireRecord) -> None:
         """Return when the broker has acknowledged the record."""
 
 
@@ -67,15 +74,25 @@ class Asked:
 class CommandDesk:
     """Plans the work on each record and does it.
 
-    A record that asks for nothing this node can do is answered with a failure and never stops the ones behind it. An
-    answer that the broker does not acknowledge is sent again until it does; only `give_up()` ends that.
+    A record that asks for nothing this node can do goes to the dead letters, is answered with a failure and never stops
+    the ones behind it. So does a command that was tried as often as it may be. An answer that the broker does not acknowledge is sent again until it does; only `give_up()` ends that.
     """
 
-    def __init__(self, *, definition: NodeDefinition, publisher: Publisher, metrics: NodeMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        definition: NodeDefinition,
+        publisher: Publisher,
+        metrics: NodeMetrics,
+        retrying: Retrying,
+        command_max_bytes: int,
+    ) -> None:
         self._definition = definition
         self._identity = definition.identity
         self._publisher = publisher
         self._metrics = metrics
+        self._retrying = retrying
+        self._command_max_bytes = command_max_bytes
         self._operations = {naming.kebab(operation.name): operation for operation in definition.operations}
         self._subscriptions = {
             (subscription.topic, subscription.event_type): subscription.operation
@@ -91,19 +108,29 @@ class CommandDesk:
     def plan(self, record: IncomingRecord) -> Job:
         """Return what to do about `record`, and in which lane."""
         self._metrics.consumed.labels(topic=record.topic).inc()
-        job = partial(Job, partition=record.source, offset=record.offset)
+        turn = Turn()
+        job = partial(Job, partition=record.source, offset=record.offset, turn=turn)
         envelope = None
         try:
-            envelope = read_envelope(record.value)
+            self._check_size(record)
+            envelope = read_envelope(record.value, new_id=lambda: record.own_id)
             asked = self._understand(record, envelope)
         except OperationError as error:
             logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
             event_type = (envelope and envelope.event_type) or self._identity.dot_path
             refused = question(record, envelope, event_type=event_type)
-            return job(lane=record.key_text, run=partial(self._refuse, refused, error))
+            return job(lane=record.key_text, run=partial(self._refuse, record, refused, error))
         if asked is None:
             return job(lane=None, run=_nothing)
-        return job(lane=asked.lane, run=partial(self._work, asked))
+        return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
+
+    def _check_size(self, record: IncomingRecord) -> None:
+        size = len(record.value or b"")
+        if size > self._command_max_bytes:
+            raise RecordTooLargeError(
+                f"the record has {size} bytes, and a command may have {self._command_max_bytes}",
+                fix="send less, or set COMMAND_MAX_BYTES",
+            )
 
     def _understand(self, record: IncomingRecord, envelope: Envelope) -> Asked | None:
         """Return what is asked, None for another operation's event on a subscribed topic; raise OperationError."""
@@ -139,23 +166,45 @@ class CommandDesk:
         known = ", ".join(start + name for name in self._operations)
         raise UnknownOperationError(f"{self._identity.name} has no operation for {asked}; it has {known}")
 
-    async def _work(self, asked: Asked) -> None:
+    async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
         name = asked.operation.name
         started = time.perf_counter()
         try:
-            outcome = await self._definition.handle(asked.command, asked.request)
-            answers = completed(self._identity, asked.question, outcome)
-        except Exception as error:  # whatever a handler raises is its command's answer
-            logger.warning("command %s: %s failed: %s", asked.command.envelope_id, name, message_of(error))
-            logger.debug("operation %s failed here", name, exc_info=error)
-            await self._fail(asked.question, error, operation=name, attempts=asked.command.attempt)
+            answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
+        except FailedError as failed_for_good:
+            failure = failed_for_good.failure
+            logger.warning(
+                "command %s: %s failed: %s", asked.command.envelope_id, name, message_of(failure.error)
+            )
+            logger.debug("operation %s failed here", name, exc_info=failure.error)
+            if failure.used_up:
+                await self._bury(record, failure)
+            await self._fail(asked.question, failure.error, operation=name, attempts=failure.attempts)
         else:
             await self._answer(asked.question, answers)
         finally:
             self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
 
-    async def _refuse(self, asked: Question, error: OperationError) -> None:
+    async def _attempt(self, asked: Asked, number: int) -> list[OutgoingRecord]:
+        outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
+        return completed(self._identity, asked.question, outcome)
+
+    async def _refuse(self, record: IncomingRecord, asked: Question, error: OperationError) -> None:
+        now = datetime.now(UTC)
+        await self._bury(record, Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False))
         await self._fail(asked, error, operation="", attempts=1)
+
+    async def _bury(self, record: IncomingRecord, failure: Failure) -> None:
+        """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole."""
+        letter, topic = dead_letter(record, failure), self._identity.dead_letter_topic
+        try:
+            await self._publish(to_record(letter, topic=topic))
+        except PublishError as error:
+            if error.retryable:
+                raise
+            logger.error("record %s of %s is kept in part: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
+            await self._publish(to_record(cut(letter), topic=topic))
+        self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
 
     async def _fail(self, asked: Question, error: Exception, *, operation: str, attempts: int) -> None:
         self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
@@ -172,7 +221,7 @@ class CommandDesk:
                 await self._fail(asked, error, operation="", attempts=1)
                 return
 
-    async def _publish(self, record: OutgoingRecord) -> None:
+    async def _publish(self, record: OutgoingRecord | WireRecord) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:

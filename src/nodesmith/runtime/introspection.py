@@ -42,9 +42,13 @@ class Presence:
         state: str,
         capabilities: Sequence[str],
         endpoints: Mapping[str, str],
+        waits_for: Sequence[str] = (),
         correlation_id: UUID | None = None,
     ) -> OutgoingRecord:
-        """Return the record that says what this node is and does, and where it can be reached."""
+        """Return the record that says what this node is and does, and where it can be reached.
+
+        `waits_for` are the dependencies that are down, for which commands wait.
+        """
         correlation_id = correlation_id or uuid4()
         payload = {
             **self._identity(correlation_id),
@@ -53,7 +57,7 @@ class Presence:
             "discovered_capabilities": self._discovered(),
             "endpoints": dict(endpoints),
             "reason": reason,
-            "metadata": self._metadata(state),
+            "metadata": {**self._metadata(state), "waits_for": list(waits_for)},
             "event_bus": self._topics(),
         }
         return self._record(naming.INTROSPECTION_TOPIC, payload, correlation_id=correlation_id)

@@ -28,6 +28,24 @@ class NodeMetrics:
             ["operation", "error_type"],
             registry=self.registry,
         )
+        self.retried = Counter(
+            "messaging_process_retries",
+            "Attempts that failed and are made again.",
+            ["operation", "error_type"],
+            registry=self.registry,
+        )
+        self.dead_lettered = Counter(
+            "messaging_dead_lettered_messages",
+            "Records that went to the dead letters.",
+            ["error_type"],
+            registry=self.registry,
+        )
+        self.waits_for = Gauge(
+            "nodesmith_circuit_open",
+            "1 while commands wait for a dependency that is down, else 0.",
+            ["dependency"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "messaging_process_duration_seconds",
             "Time from taking up a command to the acknowledgement of its answer.",

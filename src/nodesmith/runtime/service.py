@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from nodesmith.runtime.breaker import BreakerPolicy, Breakers
 from nodesmith.runtime.dependencies import Dependencies
 from nodesmith.runtime.health import HealthServer, Readiness
 from nodesmith.runtime.introspection import Presence
+from nodesmith.runtime.retrying import Retrying, RetryPolicy
 from nodesmith.runtime.settings import NodeSettings, event_bus_skipped
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ class NodeService:
     ) -> None:
         self.cut_off = 0
         self._settings = NodeSettings.from_environment()
+        self._retry_policy = RetryPolicy.from_environment(os.environ)
+        self._breakers = Breakers(policy=BreakerPolicy.from_environment(os.environ))
         self._definition = definition
         self._publisher = publisher
         self._client_missing = not client_installed and not event_bus_skipped()
@@ -150,6 +155,7 @@ class NodeService:
             state=self.state,
             capabilities=capabilities,
             endpoints=self.endpoints,
+            waits_for=[name for name, waits in self._breakers.states().items() if waits],
             correlation_id=correlation_id,
         )
 
@@ -163,6 +169,7 @@ class NodeService:
             reasons.append(f"the node is {self._phase}")
         if self._dependencies.problem:
             reasons.append(self._dependencies.problem)
+        reasons += self._breakers.problems
         if self._client_missing:
             reasons.append(f"{CLIENT_MISSING}: {INSTALL_CLIENT}")
         if self._publisher is not None and self._membership is not None and not self._membership.joined:
@@ -189,7 +196,13 @@ class NodeService:
         from nodesmith.runtime.membership import Membership
 
         self._dispatcher = Dispatcher(limit=CONCURRENT_COMMANDS)
-        self._desk = CommandDesk(definition=self._definition, publisher=publisher, metrics=self._metrics)
+        self._desk = CommandDesk(
+            definition=self._definition,
+            publisher=publisher,
+            metrics=self._metrics,
+            retrying=Retrying(policy=self._retry_policy, breakers=self._breakers, retried=self._note_retry),
+            command_max_bytes=self._settings.command_max_bytes,
+        )
         return Membership(
             definition=self._definition,
             node_id=self._presence.node_id,
@@ -208,6 +221,9 @@ class NodeService:
     def _in_flight(self) -> int:
         return self._dispatcher.running if self._dispatcher else 0
 
+    def _note_retry(self, operation: str, error: Exception) -> None:
+        self._metrics.retried.labels(operation=operation, error_type=type(error).__name__).inc()
+
     async def _drain(self) -> None:
         if self._desk is None or self._dispatcher is None:
             return
@@ -219,6 +235,8 @@ class NodeService:
     def _metrics_text(self) -> bytes:
         self._metrics.in_flight.set(self._in_flight())
         self._metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
+        for name, waits in self._breakers.states().items():
+            self._metrics.waits_for.labels(dependency=name).set(waits)
         self._metrics.set_state(self.state, states=tuple(NodeState))
         return self._metrics.text()
 

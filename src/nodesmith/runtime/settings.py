@@ -17,6 +17,8 @@ MAX_PORT = 65535
 
 DAY_SECONDS = 86_400.0
 MEBIBYTE = 1_048_576
+# Kafka's own default of what a topic takes.
+LARGEST_RECORD_BYTES = 1_048_588
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -40,6 +42,7 @@ class NodeSettings:
     answer_lease_seconds: float = 10.0
     outbox_max_records: int = 100_000
     outbox_max_bytes: int = 256 * MEBIBYTE
+    command_max_bytes: int = LARGEST_RECORD_BYTES
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> NodeSettings:
@@ -62,6 +65,7 @@ class NodeSettings:
             ),
             outbox_max_records=read_count(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
             outbox_max_bytes=read_count(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
+            command_max_bytes=read_count(values, "COMMAND_MAX_BYTES", default.command_max_bytes),
         )
 
 
