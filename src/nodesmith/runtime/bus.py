@@ -127,9 +127,9 @@ class EventPublisher:
         return wire
 
     async def publish(self, record: OutgoingRecord | WireRecord, *, until: Until = "stored") -> None:
-        """Return when `record` is safe in the outbox on disk, from which it leaves whatever happens; or, with
-        `until="acknowledged"`, when the broker has it, however long that takes.
+        """Return when `record` is safe in the outbox on disk, from which it leaves whatever happens.
 
+        With `until="acknowledged"` return when the broker has it, however long that takes.
         Raises PublishError for a record that cannot be sent or not be kept now, OutboxFullError among them. Where there is
         no outbox, as in a program that is no node, this is `send()`.
         """

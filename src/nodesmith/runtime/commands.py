@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
 from nodesmith import naming
 from nodesmith.errors import (
-    BusUnavailableError,
     OperationError,
     PublishError,
     RecordTooLargeError,
     UnknownOperationError,
 )
+from nodesmith.runtime.answering import Answering, answer_key
 from nodesmith.runtime.answers import Question, completed, failed, message_of, question
 from nodesmith.runtime.context import Command
-from nodesmith.runtime.dead_letters import cut, dead_letter, to_record
+from nodesmith.runtime.dead_letters import cut, dead_letter, replays_of, to_record
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
 from nodesmith.runtime.operations import fit_json
 from nodesmith.runtime.retrying import FailedError, Failure
-from nodesmith.runtime.turn import Turn
+from nodesmith.runtime.turn import HandedBackError, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
 
+    from nodesmith.runtime.answering import Answers, Publisher
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.envelope import Envelope, OutgoingRecord
     from nodesmith.runtime.metrics import NodeMetrics
@@ -41,16 +43,6 @@ if TYPE_CHECKING:
     from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
-
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
-
-
-class Publisher(Protocol):
-    """Where answers leave: an EventPublisher."""
-
-    async def publish(self, record: OutgoingRecord | WireRecord) -> None:
-        """Return when the broker has acknowledged the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +67,8 @@ class CommandDesk:
     """Plans the work on each record and does it.
 
     A record that asks for nothing this node can do goes to the dead letters, is answered with a failure and never stops
-    the ones behind it. So does a command that was tried as often as it may be. An answer that the broker does not acknowledge is sent again until it does; only `give_up()` ends that.
+    the ones behind it. So does a command that was tried as often as it may be. A command that comes again is answered
+    as it was the first time. An answer is sent until the broker acknowledges it; only `give_up()` ends the waiting.
     """
 
     def __init__(
@@ -83,6 +76,7 @@ class CommandDesk:
         *,
         definition: NodeDefinition,
         publisher: Publisher,
+        answers: Answers,
         metrics: NodeMetrics,
         retrying: Retrying,
         command_max_bytes: int,
@@ -99,11 +93,11 @@ class CommandDesk:
             for subscription in definition.subscriptions
         }
         self._subscribed_topics = frozenset(topic for topic, _ in self._subscriptions)
-        self._giving_up = False
+        self._answering = Answering(store=answers, publisher=publisher)
 
     def give_up(self) -> None:
-        """Try no answer again that could not be published: the node is stopping."""
-        self._giving_up = True
+        """Wait for no answer that cannot be published: the node is stopping."""
+        self._answering.give_up()
 
     def plan(self, record: IncomingRecord) -> Job:
         """Return what to do about `record`, and in which lane."""
@@ -119,7 +113,7 @@ class CommandDesk:
             logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
             event_type = (envelope and envelope.event_type) or self._identity.dot_path
             refused = question(record, envelope, event_type=event_type)
-            return job(lane=record.key_text, run=partial(self._refuse, record, refused, error))
+            return job(lane=record.key_text, run=partial(self._refuse, record, refused, error, turn))
         if asked is None:
             return job(lane=None, run=_nothing)
         return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
@@ -167,10 +161,30 @@ class CommandDesk:
         raise UnknownOperationError(f"{self._identity.name} has no operation for {asked}; it has {known}")
 
     async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
-        name = asked.operation.name
         started = time.perf_counter()
+        name = asked.operation.name
+        key = answer_key(asked.command.envelope_id, replays=replays_of(record.all_headers))
+        try:
+            answer = await self._answering.known(key, turn)
+            if answer is None:
+                answer = await self._answering.keep(key, await self._new_answer(record, asked, key, turn))
+            else:
+                self._metrics.answered_again.labels(operation=name).inc()
+            await self._send(asked, answer, key, turn)
+        finally:
+            self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
+
+    async def _new_answer(
+        self, record: IncomingRecord, asked: Asked, key: str, turn: Turn
+    ) -> list[WireRecord]:
+        """Do what is asked, and return the records that answer it: whatever goes wrong is an answer too."""
+        name = asked.operation.name
         try:
             answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
+            return [self._publisher.to_wire(each) for each in answers]
+        except HandedBackError:
+            await self._answering.abandon(key)
+            raise
         except FailedError as failed_for_good:
             failure = failed_for_good.failure
             logger.warning(
@@ -178,64 +192,48 @@ class CommandDesk:
             )
             logger.debug("operation %s failed here", name, exc_info=failure.error)
             if failure.used_up:
-                await self._bury(record, failure)
-            await self._fail(asked.question, failure.error, operation=name, attempts=failure.attempts)
-        else:
-            await self._answer(asked.question, answers)
-        finally:
-            self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
+                await self._bury(record, failure, turn)
+            return self._failed(asked.question, failure.error, operation=name, attempts=failure.attempts)
+        except PublishError as error:
+            return self._failed(asked.question, error, operation=name, attempts=1)
 
     async def _attempt(self, asked: Asked, number: int) -> list[OutgoingRecord]:
         outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
         return completed(self._identity, asked.question, outcome)
 
-    async def _refuse(self, record: IncomingRecord, asked: Question, error: OperationError) -> None:
-        now = datetime.now(UTC)
-        await self._bury(record, Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False))
-        await self._fail(asked, error, operation="", attempts=1)
+    async def _send(self, asked: Asked, answer: Sequence[WireRecord], key: str, turn: Turn) -> None:
+        """Return when the answer is acknowledged, or a failure in place of one the broker will never take."""
+        try:
+            await self._answering.send(answer, turn)
+        except PublishError as error:
+            if answer[-1].topic == self._identity.failed_topic:
+                raise
+            instead = self._failed(asked.question, error, operation=asked.operation.name, attempts=1)
+            await self._answering.send(await self._answering.keep(key, instead, replace=True), turn)
 
-    async def _bury(self, record: IncomingRecord, failure: Failure) -> None:
+    async def _refuse(
+        self, record: IncomingRecord, asked: Question, error: OperationError, turn: Turn
+    ) -> None:
+        now = datetime.now(UTC)
+        failure = Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False)
+        await self._bury(record, failure, turn)
+        await self._answering.send(self._failed(asked, error, operation="", attempts=1), turn)
+
+    async def _bury(self, record: IncomingRecord, failure: Failure, turn: Turn) -> None:
         """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole."""
         letter, topic = dead_letter(record, failure), self._identity.dead_letter_topic
         try:
-            await self._publish(to_record(letter, topic=topic))
+            await self._answering.send([self._publisher.to_wire(to_record(letter, topic=topic))], turn)
         except PublishError as error:
-            if error.retryable:
-                raise
             logger.error("record %s of %s is kept in part: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
-            await self._publish(to_record(cut(letter), topic=topic))
+            await self._answering.send([to_record(cut(letter), topic=topic)], turn)
         self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
 
-    async def _fail(self, asked: Question, error: Exception, *, operation: str, attempts: int) -> None:
+    def _failed(
+        self, asked: Question, error: Exception, *, operation: str, attempts: int
+    ) -> list[WireRecord]:
         self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
-        await self._answer(asked, [failed(self._identity, asked, error, attempts=attempts)])
-
-    async def _answer(self, asked: Question, records: list[OutgoingRecord]) -> None:
-        """Return when every record is acknowledged, or a failure in place of one the broker will never take."""
-        for record in records:
-            try:
-                await self._publish(record)
-            except PublishError as error:
-                if error.retryable or record.topic == self._identity.failed_topic:
-                    raise
-                await self._fail(asked, error, operation="", attempts=1)
-                return
-
-    async def _publish(self, record: OutgoingRecord | WireRecord) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                await self._publisher.publish(record)
-            except (PublishError, BusUnavailableError) as error:
-                lasting = isinstance(error, PublishError) and not error.retryable
-                if self._giving_up or (lasting and record.topic != self._identity.failed_topic):
-                    raise
-                logger.warning("an answer waits: %s", error.message)
-            else:
-                self._metrics.published.labels(topic=record.topic).inc()
-                return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        return [self._publisher.to_wire(failed(self._identity, asked, error, attempts=attempts))]
 
 
 async def _nothing() -> None:

@@ -170,7 +170,8 @@ class Membership:
         while True:
             if self.joined:
                 try:
-                    await self._publisher.publish(self._heartbeat())
+                    # Kept nowhere: a heartbeat that comes late says nothing.
+                    await self._publisher.send(self._heartbeat())
                 except NodesmithError as error:
                     logger.debug("no heartbeat: %s", error)
             await asyncio.sleep(self._heartbeat_seconds)

@@ -34,7 +34,7 @@ class WireRecord:
     def size(self) -> int:
         """How many bytes it has, about as the Kafka client counts them."""
         headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.topic) + len(self.key or b"") + headers + len(self.value or b"")
+        return len(self.key or b"") + headers + len(self.value or b"")
 
 
 def to_wire(record: OutgoingRecord, *, source: str) -> WireRecord:

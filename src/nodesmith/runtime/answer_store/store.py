@@ -129,7 +129,7 @@ class AnswerStore:
         await self._ask("abandon", command)
 
     def let_go(self) -> None:
-        """Let nobody wait any longer: the node is stopping."""
+        """Let nobody wait for a claim any longer: the node is stopping."""
         for future in self._pending:
             if not future.done():
                 future.set_exception(AnswersUnavailableError("the node is stopping"))
@@ -146,7 +146,8 @@ class AnswerStore:
         if self._stopping:
             raise AnswersUnavailableError("the records of answers are closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._pending.add(future)
+        if kind == "claim":
+            self._pending.add(future)
         self._inbox.put(_Request(kind, command, answer, future))
         try:
             return await future
