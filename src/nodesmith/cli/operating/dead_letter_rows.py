@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -135,11 +136,11 @@ def read_place(text: str) -> Place:
 
 def read_moment(text: str, *, now: datetime) -> datetime:
     """Return the time that `2h` (ago) or a date or time of RFC 3339 means; without a zone it is UTC."""
-    if ago := AGO.fullmatch(text):
-        return now - timedelta(seconds=float(ago["number"]) * UNIT_SECONDS[ago["unit"]])
     try:
+        if ago := AGO.fullmatch(text):
+            return now - timedelta(seconds=float(ago["number"]) * UNIT_SECONDS[ago["unit"]])
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(
             f"'{text}' is no time",
             fix="write how long ago (30s, 15m, 2h, 1d) or when (2026-11-25, 2026-11-25T08:30:00Z)",
@@ -148,8 +149,6 @@ def read_moment(text: str, *, now: datetime) -> datetime:
 
 
 def _without_value(letter: DeadLetter) -> DeadLetter:
-    from dataclasses import replace
-
     return replace(letter, value=None, headers=())
 
 
