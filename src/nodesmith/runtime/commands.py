@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
+
+_REFUSED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,14 +223,22 @@ class CommandDesk:
         await self._answering.send(self._failed(asked, error, operation="", attempts=1), turn)
 
     async def _bury(self, record: IncomingRecord, failure: Failure, turn: Turn) -> None:
-        """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole."""
+        """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole.
+
+        Where the broker refuses that as well, the record waits, uncommitted, until a person has changed its mind.
+        """
         letter, topic = dead_letter(record, failure), self._identity.dead_letter_topic
-        try:
-            await self._answering.send([self._publisher.to_wire(to_record(letter, topic=topic))], turn)
-        except PublishError as error:
-            logger.error("record %s of %s is kept in part: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
-            await self._answering.send([to_record(cut(letter), topic=topic)], turn)
-        self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
+        forms = (to_record(letter, topic=topic), to_record(cut(letter), topic=topic))
+        while True:
+            for form in forms:
+                try:
+                    await self._answering.send([self._publisher.to_wire(form)], turn)
+                except PublishError as error:
+                    logger.error("record %s of %s: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
+                else:
+                    self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
+                    return
+            await turn.rest(asyncio.sleep(_REFUSED_SECONDS))
 
     def _failed(
         self, asked: Question, error: Exception, *, operation: str, attempts: int
