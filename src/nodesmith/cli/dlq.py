@@ -12,9 +12,10 @@ from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
 from nodesmith.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from nodesmith.cli.operating.dead_letter_rows import Row, Wanted
+    from nodesmith.cli.operating.dead_letter_rows import Place, Row, Wanted
+    from nodesmith.cli.operating.dead_letter_topic import DeadLetterTopic
     from nodesmith.cli.operating.replaying import Replayed
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -98,7 +99,7 @@ def list_letters(node: str, kafka_servers: str, as_json: bool, **chosen: Any) ->
 
     wanted = _wanted(**chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
-        rows = wanted.choose(_rows(topic.records()))
+        rows = wanted.choose(_rows(topic))
     if as_json:
         click.echo(json.dumps({"topic": topic.name, "dead_letters": [row_data(row) for row in rows]}))
     elif rows:
@@ -147,7 +148,7 @@ def replay_letters(
 
     wanted = _wanted(letters=letters, **chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
-        rows = wanted.choose(_rows(topic.records(wanted.places)))
+        rows = wanted.choose(_rows(topic, wanted.places))
         _check_all_there(wanted, rows, topic.name)
         if dry_run:
             _would("replay", rows, topic.name, as_json=as_json)
@@ -178,7 +179,7 @@ def purge(node: str, kafka_servers: str, as_json: bool, dry_run: bool, yes: bool
 
     wanted = _wanted(**chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
-        rows = _rows(topic.records())
+        rows = _rows(topic)
         fitting = wanted.choose(rows)
         ends, gone = prefixes(rows, fitting)
         kept = len(fitting) - len(gone)
@@ -197,10 +198,17 @@ def purge(node: str, kafka_servers: str, as_json: bool, dry_run: bool, yes: bool
         click.echo(f"{len(gone)} dead letters were deleted from {topic.name}")
 
 
-def _rows(records: Any) -> list[Row]:
+def _rows(topic: DeadLetterTopic, places: Collection[Place] = ()) -> list[Row]:
     from nodesmith.cli.operating.dead_letter_rows import to_row
+    from nodesmith.cli.operating.meter import Meter
 
-    return [to_row(record) for record in records]
+    rows: list[Row] = []
+    meter = Meter("dead letters read", total=len(places) or topic.count())
+    for record in topic.records(places):
+        rows.append(to_row(record))
+        meter.tell(len(rows))
+    meter.end()
+    return rows
 
 
 def _wanted(

@@ -64,6 +64,10 @@ class DeadLetterTopic:
             if not places or (record.partition, record.offset) in places:
                 yield record
 
+    def count(self) -> int:
+        """Return how many records there are at most: a topic may have gaps."""
+        return sum(high - low for low, high in self._bounds().values())
+
     def record(self, place: Place) -> IncomingRecord:
         """Return one record; raise InputError where it is not there."""
         for record in self.records([place]):
