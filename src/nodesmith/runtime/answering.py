@@ -124,24 +124,25 @@ class Answering:
         except AnswersUnavailableError as error:
             logger.debug("a claim is left to its lease: %s", error.message)
 
-    async def send(self, records: Sequence[WireRecord], turn: Turn) -> None:
+    async def send(self, records: Sequence[WireRecord], turn: Turn, *, last_resort: bool = False) -> None:
         """Return when the broker has all of them, the last one after the others.
 
         Raises HandedBackError where the node stops or the record is wanted back while they wait in the outbox, and
-        PublishError for a record no broker would take.
+        PublishError for a record no broker would take; there is nothing to send in place of a `last_resort`, so that is
+        tried again until somebody changes the broker's mind.
         """
         *before, last = records
         if before:
-            await asyncio.gather(*(self._send(record, turn) for record in before))
-        await self._send(last, turn)
+            await asyncio.gather(*(self._send(record, turn, last_resort=last_resort) for record in before))
+        await self._send(last, turn, last_resort=last_resort)
 
-    async def _send(self, record: WireRecord, turn: Turn) -> None:
+    async def _send(self, record: WireRecord, turn: Turn, *, last_resort: bool) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 await self._publisher.publish(record, until="acknowledged")
             except (PublishError, BusUnavailableError) as error:
-                if isinstance(error, PublishError) and not error.retryable:
+                if isinstance(error, PublishError) and not error.retryable and not last_resort:
                     raise
                 if self._giving_up or turn.handed_back:
                     raise HandedBackError from error

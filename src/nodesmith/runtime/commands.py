@@ -206,13 +206,13 @@ class CommandDesk:
 
     async def _send(self, asked: Asked, answer: Sequence[WireRecord], key: str, turn: Turn) -> None:
         """Return when the answer is acknowledged, or a failure in place of one the broker will never take."""
+        is_failure = answer[-1].topic == self._identity.failed_topic
         try:
-            await self._answering.send(answer, turn)
+            await self._answering.send(answer, turn, last_resort=is_failure)
         except PublishError as error:
-            if answer[-1].topic == self._identity.failed_topic:
-                raise
             instead = self._failed(asked.question, error, operation=asked.operation.name, attempts=1)
-            await self._answering.send(await self._answering.keep(key, instead, replace=True), turn)
+            kept = await self._answering.keep(key, instead, replace=True)
+            await self._answering.send(kept, turn, last_resort=True)
 
     async def _refuse(
         self, record: IncomingRecord, asked: Question, error: OperationError, turn: Turn
@@ -220,7 +220,8 @@ class CommandDesk:
         now = datetime.now(UTC)
         failure = Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False)
         await self._bury(record, failure, turn)
-        await self._answering.send(self._failed(asked, error, operation="", attempts=1), turn)
+        refusal = self._failed(asked, error, operation="", attempts=1)
+        await self._answering.send(refusal, turn, last_resort=True)
 
     async def _bury(self, record: IncomingRecord, failure: Failure, turn: Turn) -> None:
         """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole.

@@ -62,7 +62,7 @@ class Presence:
         }
         return self._record(naming.INTROSPECTION_TOPIC, payload, correlation_id=correlation_id)
 
-    def heartbeat(self, *, state: str, in_flight: int) -> OutgoingRecord:
+    def heartbeat(self, *, state: str, in_flight: int, outbox: int = 0) -> OutgoingRecord:
         """Return the record that says this node is alive; what ONEX has no field for is in its headers."""
         correlation_id = uuid4()
         payload = {
@@ -78,6 +78,7 @@ class Presence:
             "ns-sequence": str(metadata["sequence"]),
             "ns-ttl": str(metadata["ttl_seconds"]),
             "ns-in-flight": str(in_flight),
+            "ns-outbox": str(outbox),
         }
         return self._record(naming.HEARTBEAT_TOPIC, payload, correlation_id=correlation_id, headers=headers)
 

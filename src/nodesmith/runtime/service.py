@@ -245,7 +245,8 @@ class NodeService:
         )
 
     def _heartbeat(self) -> OutgoingRecord:
-        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight())
+        waiting = self._outbox.records if self._outbox is not None else 0
+        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight(), outbox=waiting)
 
     def _in_flight(self) -> int:
         return self._dispatcher.running if self._dispatcher else 0

@@ -514,7 +514,11 @@ class Outbox:
             slot = next(left_behind(self._folder, mine=self._slot.path), None)
             if slot is None:
                 return
-            self._adopting = slot, _open_rows(slot.path)
+            try:
+                self._adopting = slot, _open_rows(slot.path)
+            except sqlite3.Error:
+                slot.give_back()
+                raise
             logger.info("adopting %s, which an instance left", slot.path.name)
         slot, rows = self._adopting
         page = rows.move_page(self._rows, first=self._sequence + 1)
