@@ -19,7 +19,7 @@ from nodesmith.runtime.dead_letters import (
     replays_of,
     to_record,
 )
-from nodesmith.runtime.records import IncomingRecord
+from nodesmith.runtime.records import REPLAY_ID_HEADER, IncomingRecord
 from nodesmith.runtime.retrying import Failure
 from nodesmith.runtime.wire_record import WireRecord
 
@@ -56,7 +56,9 @@ def arrived(record: WireRecord) -> IncomingRecord:
         offset=7,
         key=record.key,
         value=record.value,
-        headers={},
+        headers={
+            name: value.decode() for name, value in record.headers if name == REPLAY_ID_HEADER and value
+        },
         all_headers=record.headers,
     )
 
@@ -88,16 +90,16 @@ def test_a_replayed_record_has_its_bytes_and_headers_and_counts_its_replays(reco
     once = replay(dead_letter(record, failure()))
     twice = replay(dead_letter(arrived(once), failure()))
     before = replays_of(record.all_headers)
-    kept = tuple(
-        pair for pair in record.all_headers if pair[0] != REPLAY_HEADER and not pair[0].startswith("ns-dlq-")
-    )
+    kept = tuple(pair for pair in record.all_headers if not pair[0].startswith(("ns-dlq-", "ns-replay")))
+    own_id = (REPLAY_ID_HEADER, str(record.own_id).encode())
     assert (once.topic, once.key, once.value) == (record.topic, record.key, record.value)
-    assert once.headers == (*kept, (REPLAY_HEADER, b"%d" % (before + 1)))
-    assert twice.headers == (*kept, (REPLAY_HEADER, b"%d" % (before + 2)))
+    assert once.headers == (*kept, (REPLAY_HEADER, b"%d" % (before + 1)), own_id)
+    assert twice.headers == (*kept, (REPLAY_HEADER, b"%d" % (before + 2)), own_id)
 
 
 def test_its_facts_are_headers_that_any_client_can_read() -> None:
-    record = to_record(dead_letter(example(all_headers=(("x", b"1"),)), failure()), topic=TOPIC)
+    came = example(all_headers=(("x", b"1"),))
+    record = to_record(dead_letter(came, failure()), topic=TOPIC)
     assert (record.topic, record.key, record.value) == (TOPIC, b"k", b"v")
     assert record.headers == (
         ("x", b"1"),
@@ -110,6 +112,7 @@ def test_its_facts_are_headers_that_any_client_can_read() -> None:
         ("ns-dlq-partition", b"2"),
         ("ns-dlq-offset", b"3"),
         ("ns-dlq-replays", b"0"),
+        ("ns-dlq-record-id", str(came.own_id).encode()),
     )
 
 

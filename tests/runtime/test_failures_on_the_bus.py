@@ -16,6 +16,7 @@ from support.nodes import RunningNode, running_node
 from support.waiting import wait_until
 from support.wire import command, committed, reading, send
 
+from nodesmith.cli.application import run
 from nodesmith.runtime.consumer import read_message
 from nodesmith.runtime.dead_letters import DeadLetter, read_dead_letter
 
@@ -247,6 +248,29 @@ def test_poison_of_every_kind_is_kept_at_once_answered_and_stops_nothing(
         assert node.readiness()["ready"]
 
 
+@pytest.mark.parametrize("with_id", [True, False], ids=["id", "no id"])
+def test_a_replayed_dead_letter_is_done_under_its_id_and_once_however_often_it_is_replayed(
+    servers: str, start_flaky: Path, tmp_path: Path, with_id: bool
+) -> None:
+    (tmp_path / "down").touch()
+    name = f"replayed-{uuid4()}"
+    sent, value = write(name)
+    if not with_id:
+        del value["envelope_id"]
+    with flaky(start_flaky, servers, tmp_path) as node, reading(servers, FAILED) as failures:
+        send(servers, COMMANDS, value, key=name)
+        failed = failures.wait_for(keyed(name.encode())).envelope["parent_envelope_id"]
+        assert failed == sent or not with_id
+        letter_of(servers, name.encode())
+        (tmp_path / "down").unlink()
+        for _ in range(2):
+            assert run(["dlq", "replay", "demo/flaky", "--key", name, "--kafka-servers", servers]) == 0
+        assert answer(servers, COMPLETED, failed) == {"attempt": 1}
+        again = 'nodesmith_commands_answered_again_total{operation="write"} 1.0'
+        wait_until(lambda: again in node.get("/metrics")[1], why="the second replay being answered")
+    assert journal(tmp_path).count(f"write {name} 1") == 2
+
+
 def test_a_dependency_that_is_down_is_waited_for_and_burns_no_attempts(
     servers: str, start_flaky: Path, tmp_path: Path
 ) -> None:
@@ -261,6 +285,9 @@ def test_a_dependency_that_is_down_is_waited_for_and_burns_no_attempts(
         reasons = node.readiness()["reasons"]
         assert any("'ledger' failed" in reason and "the ledger is away" in reason for reason in reasons)
         assert 'nodesmith_circuit_open{dependency="ledger"} 1.0' in node.get("/metrics")[1]
+        send(servers, "onex.cmd.platform.request-introspection.v1", {"payload": {"node_name": "flaky"}})
+        with reading(servers, "onex.evt.platform.node-introspection.v1") as introspections:
+            introspections.wait_for(lambda record: record.payload["metadata"]["waits_for"] == ["ledger"])
         note = str(uuid4())
         send(servers, COMMANDS, command("demo.flaky.note", {"name": "x"}, envelope_id=note), key="one-more")
         assert answer(servers, COMPLETED, note) == {"attempt": 1}

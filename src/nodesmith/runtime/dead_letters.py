@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from nodesmith.errors import InvalidEnvelopeError
 from nodesmith.runtime.answers import message_of
+from nodesmith.runtime.records import REPLAY_ID_HEADER
 from nodesmith.runtime.wire_record import WireRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from nodesmith.runtime.records import IncomingRecord
     from nodesmith.runtime.retrying import Failure
     from nodesmith.runtime.wire_record import Headers
@@ -35,6 +35,7 @@ _TOPIC = f"{FACTS_PREFIX}topic"
 _PARTITION = f"{FACTS_PREFIX}partition"
 _OFFSET = f"{FACTS_PREFIX}offset"
 _REPLAYS = f"{FACTS_PREFIX}replays"
+_RECORD_ID = f"{FACTS_PREFIX}record-id"
 _CUT_FROM = f"{FACTS_PREFIX}cut-from"
 
 # The facts must fit into a record beside the original; the whole message is in the failed event.
@@ -48,7 +49,7 @@ _COUNT = re.compile(rb"[0-9]{1,9}")
 class DeadLetter:
     """A record that was not dealt with: what it was, where it was, and why.
 
-    `cut_from` is the size of the original value where the broker took only its beginning, else None.
+    `record_id` is the id of a command whose envelope has none. `cut_from` is the size of the original value where the broker took only its beginning, else None.
     """
 
     key: bytes | None
@@ -63,6 +64,7 @@ class DeadLetter:
     partition: int
     offset: int
     replays: int
+    record_id: UUID
     cut_from: int | None = None
 
 
@@ -81,6 +83,7 @@ def dead_letter(record: IncomingRecord, failure: Failure) -> DeadLetter:
         partition=record.partition,
         offset=record.offset,
         replays=replays_of(record.all_headers),
+        record_id=record.own_id,
     )
 
 
@@ -104,6 +107,7 @@ def to_record(letter: DeadLetter, *, topic: str) -> WireRecord:
         _PARTITION: str(letter.partition),
         _OFFSET: str(letter.offset),
         _REPLAYS: str(letter.replays),
+        _RECORD_ID: str(letter.record_id),
     }
     if letter.cut_from is not None:
         facts[_CUT_FROM] = str(letter.cut_from)
@@ -114,7 +118,7 @@ def to_record(letter: DeadLetter, *, topic: str) -> WireRecord:
 def cut(letter: DeadLetter) -> DeadLetter:
     """Return the letter with only the beginning of its value, and without its own headers: what any broker takes."""
     value = letter.value or b""
-    kept = tuple(pair for pair in letter.headers if pair[0] == REPLAY_HEADER)
+    kept = tuple(pair for pair in letter.headers if pair[0] in {REPLAY_HEADER, REPLAY_ID_HEADER})
     return replace(letter, value=value[:CUT_BYTES], headers=kept, cut_from=len(value))
 
 
@@ -136,6 +140,7 @@ def read_dead_letter(record: IncomingRecord) -> DeadLetter:
             partition=int(facts[_PARTITION]),
             offset=int(facts[_OFFSET]),
             replays=int(facts[_REPLAYS]),
+            record_id=UUID(facts[_RECORD_ID].decode()),
             cut_from=None if cut_from is None else int(cut_from),
         )
     except (KeyError, ValueError) as error:
@@ -146,14 +151,11 @@ def read_dead_letter(record: IncomingRecord) -> DeadLetter:
 
 
 def replay(letter: DeadLetter) -> WireRecord:
-    """Return the record as it was, for the topic it was on, with one more replay counted."""
-    others = _without(letter.headers, REPLAY_HEADER)
-    headers = (*others, (REPLAY_HEADER, b"%d" % (letter.replays + 1)))
+    """Return the record as it was, for the topic it was on, with one more replay counted and the id it had."""
+    others = (pair for pair in letter.headers if pair[0] not in {REPLAY_HEADER, REPLAY_ID_HEADER})
+    count, own_id = b"%d" % (letter.replays + 1), str(letter.record_id).encode()
+    headers = (*others, (REPLAY_HEADER, count), (REPLAY_ID_HEADER, own_id))
     return WireRecord(topic=letter.topic, key=letter.key, headers=headers, value=letter.value)
-
-
-def _without(headers: Headers, name: str) -> Iterable[tuple[str, bytes | None]]:
-    return (pair for pair in headers if pair[0] != name)
 
 
 def _is_fact(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # Made once, by chance; it only keeps these ids apart from other uuid5 ids.
 _RECORD_IDS = UUID("0e6a0f9c-6f0e-4c2f-9a3b-3a3f8f2f8d6b")
+
+
+# The id that a record without one had before it was taken from the dead letters and sent again.
+REPLAY_ID_HEADER = "ns-replay-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +39,13 @@ class IncomingRecord:
 
     @property
     def own_id(self) -> UUID:
-        """The id of a record that carries none: the same whenever this very record is delivered.
+        """The id of a record that carries none: the same whenever this very record is delivered, or sent again as a replay.
 
         Its place alone would not do: a topic that was deleted and made again has the same places for other records.
         """
+        if replayed := self.headers.get(REPLAY_ID_HEADER):
+            with contextlib.suppress(ValueError):
+                return UUID(replayed)
         digest = sha1(self.value or b"", usedforsecurity=False).hexdigest()
         return uuid5(_RECORD_IDS, f"{self.topic}/{self.partition}/{self.offset}/{self.timestamp}/{digest}")
 
