@@ -24,7 +24,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 COMMANDS = "onex.cmd.bench.echo-requested.v1"
 COMPLETED = "onex.evt.bench.echo-completed.v1"
 KEYS = 1_000
-NODE = '''
+NODE = """
 import sys
 from uuid import uuid4
 from pydantic import BaseModel
@@ -64,18 +64,30 @@ class Node:
             self._service.introspection(reason=reason, capabilities=[], correlation_id=correlation_id))
 
 sys.exit(run_node(Node, sys.argv[1:]))
-'''
+"""
 
 
 def main() -> None:
     """Measure once and print the rate."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("commands", type=int, nargs="?", default=10_000)
     count = parser.parse_args().commands
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         broker = subprocess.Popen(
-            [sys.executable, "-m", "nodesmith", "broker", "--json", "--port", "0", "--data-dir", str(home / "broker")],
+            [
+                sys.executable,
+                "-m",
+                "nodesmith",
+                "broker",
+                "--json",
+                "--port",
+                "0",
+                "--data-dir",
+                str(home / "broker"),
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -83,7 +95,10 @@ def main() -> None:
             assert broker.stdout is not None
             servers = f"127.0.0.1:{json.loads(broker.stdout.readline())['port']}"
             _fill(servers, count)
-            print(f"{_through(servers, home, count):,.0f} commands/s ({count:,} of 1 KB)")
+            rate, cpu = _through(servers, home, count)
+            print(
+                f"{rate:,.0f} commands/s, {cpu * 1e6 / count:,.0f} µs of processor each ({count:,} of 1 KB)"
+            )
         finally:
             broker.send_signal(signal.SIGTERM)
             broker.wait(20)
@@ -100,9 +115,13 @@ def _fill(servers: str, count: int) -> None:
     assert producer.flush(30) == 0
 
 
-def _through(servers: str, home: Path, count: int) -> float:
+def _through(servers: str, home: Path, count: int) -> tuple[float, float]:
     (home / "echo.py").write_text(NODE)
-    settings = {"KAFKA_BOOTSTRAP_SERVERS": servers, "NODESMITH_DATA_DIR": str(home / "data"), "LOG_LEVEL": "WARNING"}
+    settings = {
+        "KAFKA_BOOTSTRAP_SERVERS": servers,
+        "NODESMITH_DATA_DIR": str(home / "data"),
+        "LOG_LEVEL": "WARNING",
+    }
     node = subprocess.Popen([sys.executable, str(home / "echo.py")], env={**os.environ, **settings})
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "bench"})
     try:
@@ -117,11 +136,16 @@ def _through(servers: str, home: Path, count: int) -> float:
                 count -= came
                 continue
             seen += came
-        return count / (time.perf_counter() - begun)
+        return count / (time.perf_counter() - begun), _processor_seconds(node.pid)
     finally:
         consumer.close()
         node.send_signal(signal.SIGTERM)
         node.wait(60)
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -170,8 +170,11 @@ class CommandDesk:
         try:
             answer = await self._answering.known(key, turn)
             if answer is None:
-                answer = await self._answering.keep(key, await self._new_answer(record, asked, key, turn))
+                new = await self._new_answer(record, asked, key, turn)
+                turn.leave()  # the disk and the broker are waited for; a handler can run meanwhile
+                answer = await self._answering.keep(key, new)
             else:
+                turn.leave()
                 self._metrics.answered_again.labels(operation=name).inc()
             await self._send(asked, answer, key, turn)
         finally:

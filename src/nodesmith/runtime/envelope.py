@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,12 +133,14 @@ def record_headers(record: OutgoingRecord, *, source: str) -> list[tuple[str, st
         "content-type": "application/json",
         **record.headers,
     }
-    headers.setdefault("traceparent", next_traceparent(None))
+    if "traceparent" not in headers:
+        headers["traceparent"] = next_traceparent(None)
     return list(headers.items())
 
 
 def next_traceparent(incoming: str | None) -> str:
     """Return a W3C `traceparent`: the incoming one's trace with a new span, or a new trace where there is none."""
     match = _TRACEPARENT.fullmatch(incoming.strip()) if incoming else None
-    trace, flags = (match["trace"], match["flags"]) if match else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+    # Ids that only have to differ. The system's own randomness would give the interpreter to another thread each time.
+    trace, flags = (match["trace"], match["flags"]) if match else (f"{random.getrandbits(128):032x}", "01")
+    return f"00-{trace}-{random.getrandbits(64):016x}-{flags}"

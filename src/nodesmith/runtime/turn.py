@@ -49,6 +49,11 @@ class Turn:
         if self._returned is not None:
             self._returned.set()
 
+    def leave(self) -> None:
+        """Let another one work in this place for good: all that is left to do is to wait."""
+        if self._slots is not None:
+            self._slots.leave(self)
+
     async def rest(self, wait: asyncio.Future[T] | Coroutine[None, None, T]) -> T:
         """Return what `wait` returns, working on nothing meanwhile; raise HandedBackError where the record is wanted back."""
         if self._slots is None:
