@@ -18,7 +18,7 @@ from support.wire import command, committed, reading, send
 
 from nodesmith.cli.application import run
 from nodesmith.runtime.consumer import read_message
-from nodesmith.runtime.dead_letters import DeadLetter, read_dead_letter
+from nodesmith.runtime.dead_letters import CUT_BYTES, DeadLetter, read_dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -246,6 +246,19 @@ def test_poison_of_every_kind_is_kept_at_once_answered_and_stops_nothing(
             answered = failed.wait_for(keyed(kind.encode()))
             assert answered.payload["error_type"] == error_type
         assert node.readiness()["ready"]
+
+
+def test_a_record_that_does_not_fit_beside_its_facts_is_kept_in_part(
+    servers: str, start_flaky: Path, tmp_path: Path
+) -> None:
+    value = b"x" * 1_048_400  # with the facts beside it more than a topic takes
+    with flaky(start_flaky, servers, tmp_path):
+        producer = Producer({"bootstrap.servers": servers, "log_level": 2, "message.max.bytes": 2_000_000})
+        producer.produce(COMMANDS, value, key=b"huge", headers=[("x", b"1")])
+        assert producer.flush(10) == 0
+        letter = letter_of(servers, b"huge")
+    assert (letter.value, letter.cut_from, letter.headers) == (value[:CUT_BYTES], len(value), ())
+    assert letter.error_type == "InvalidEnvelopeError"
 
 
 @pytest.mark.parametrize("with_id", [True, False], ids=["id", "no id"])
