@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Opening = Callable[..., AbstractAsyncContextManager[AnswerStore]]
 
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 1.5
 
 
 @pytest.fixture(scope="module")

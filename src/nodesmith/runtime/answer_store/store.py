@@ -176,7 +176,7 @@ class AnswerStore:
         """Wait for a request, and take those that are there with it."""
         requests: list[_Request | None] = []
         with contextlib.suppress(Empty):
-            requests.append(self._inbox.get(timeout=_TICK_SECONDS))
+            requests.append(self._inbox.get(timeout=min(_TICK_SECONDS, self._bounds.lease_seconds / 6)))
             while len(requests) < _BATCH:
                 requests.append(self._inbox.get_nowait())
         return requests
