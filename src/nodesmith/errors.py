@@ -10,12 +10,16 @@ NodesmithError                      everything nodesmith raises on purpose
 └── SystemFailedError               exit 5: the running system failed or did not answer
     ├── BusUnavailableError         no broker can be reached, or its client is not installed
     ├── PublishError                the broker did not acknowledge a record
+    │   └── OutboxFullError         what waits to be sent has reached its bounds
+    ├── AnswersUnavailableError     the records of answers cannot be read or written now
     ├── NoAnswerError               nobody answered before the deadline
     ├── CommandFailedError          a node answered that a command failed
     └── OperationError              an operation could not be carried out inside a node
         ├── UnknownOperationError   the node has no such operation
         ├── InvalidEnvelopeError    a record's value is no event envelope
+        ├── RecordTooLargeError     a record has more bytes than a command may have
         ├── InvalidPayloadError     a payload does not fit the operation's model
+        ├── TemporaryError          what a handler raises for what may pass: its command is tried again
         ├── HandlerNotImplementedError   nobody has written the handler yet
         ├── TransitionError         an event is not allowed in the present state
         └── WorkflowFailedError     a step of a workflow failed; carries what was taken back
@@ -140,6 +144,14 @@ class PublishError(SystemFailedError):
         self.retryable = retryable
 
 
+class OutboxFullError(PublishError):
+    """What waits to be sent has reached its bounds, so nothing more is taken until some of it has left."""
+
+
+class AnswersUnavailableError(SystemFailedError):
+    """The records of answers cannot be read or written now; trying again may help."""
+
+
 class NoAnswerError(SystemFailedError):
     """Nobody answered before the deadline."""
 
@@ -166,8 +178,29 @@ class InvalidEnvelopeError(OperationError):
     """A record's value is no event envelope."""
 
 
+class RecordTooLargeError(OperationError):
+    """A record has more bytes than a command may have."""
+
+
 class InvalidPayloadError(OperationError):
     """A payload does not fit the operation's model."""
+
+
+class TemporaryError(OperationError):
+    """What a handler raises for what may pass: the command is tried again, and goes to the dead letters in the end.
+
+    `dependency` names what is down, such as `postgresql`: while it fails again and again, commands wait for it. Where it
+    said when to come back, `retry_after` has the seconds.
+    """
+
+    retryable = True
+
+    def __init__(
+        self, message: str, *, fix: str = "", retry_after: float | None = None, dependency: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.retry_after = retry_after
+        self.dependency = dependency
 
 
 class HandlerNotImplementedError(OperationError):

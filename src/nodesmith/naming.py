@@ -97,6 +97,11 @@ def intent_topic(*, domain: str, name: str) -> str:
     return f"onex.intent.{event_domain(domain)}.{kebab(name)}-intended.v1"
 
 
+def dead_letter_topic(*, domain: str, name: str) -> str:
+    """Return the topic where the commands a node could not do are kept."""
+    return f"onex.dlq.{event_domain(domain)}.{kebab(name)}.v1"
+
+
 def workflow_topic(*, domain: str, name: str) -> str:
     """Return the topic an orchestrator tells the story of its workflows at."""
     return f"onex.evt.{event_domain(domain)}.{kebab(name)}-workflow.v1"

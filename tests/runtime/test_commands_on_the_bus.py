@@ -93,7 +93,7 @@ def failure(broker: RunningBroker, failed: Topic, value: dict[str, Any] | bytes)
         ("break-down", {}, "ConnectionError", "the other side is away", True),
         ("hurry", {}, "TimeoutError", "took longer than 0.1 s", True),
         ("dance", {}, "UnknownOperationError", "it has demo.greeter.greet, demo.greeter.wait", False),
-        ("shout", {"name": "x"}, "PublishError", "Message size too large", False),
+        ("shout", {"name": "x"}, "PublishError", "and 1,000,000 may be sent", False),
         ("greet", {"nam": "x"}, "InvalidPayloadError", "name: Field required", False),
         ("misbehave", {"name": "exit"}, "OperationError", "asked to end the process", False),
         ("misbehave", {"name": "cancel"}, "OperationError", "was cancelled", False),

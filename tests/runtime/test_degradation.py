@@ -103,6 +103,11 @@ def test_resources_that_do_not_open_are_tried_again_and_no_command_is_taken_befo
         assert readiness["reasons"][0] == (
             "the resources did not open: ConnectionError: the journal is closed"
         )
+        introspections.wait_for(
+            lambda record: (
+                record.payload["reason"] == "startup" and record.payload["metadata"]["instance_id"] == "late"
+            )
+        )
         (tmp_path / "closed").unlink()
         node.wait_ready()
         introspections.wait_for(

@@ -19,6 +19,7 @@ PUBLIC = {
     "Reducer",
     "StateMachine",
     "Subscription",
+    "TemporaryError",
     "command_at_hand",
     "current_command",
     "data_directory",

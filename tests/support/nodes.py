@@ -89,11 +89,12 @@ def running_node(
 ) -> Iterator[RunningNode]:
     """Run a start script, or a module by its name, with our Python.
 
-    It is stopped at the end if it still runs, and then has to drain.
+    It is stopped at the end if it still runs, and then has to drain. Its data folder is beside the log, unless given.
     """
     start = [str(script)] if isinstance(script, Path) else ["-m", script]
     command = [sys.executable, *start, *arguments]
-    variables = {**os.environ, "PYTHONWARNINGS": "error", **(environment or {})}
+    data = {"NODESMITH_DATA_DIR": str(log.parent / "data")}
+    variables = {**os.environ, **data, "PYTHONWARNINGS": "error", **(environment or {})}
     with (
         log.open("ab") as output,
         subprocess.Popen(command, env=variables, cwd=cwd, stdout=output, stderr=output) as process,

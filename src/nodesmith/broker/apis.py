@@ -71,6 +71,7 @@ APIS = {
         Api(API_VERSIONS, 0, 3, api_versions),
         Api(19, 2, 4, admin.create_topics),
         Api(20, 1, 3, admin.delete_topics),
+        Api(21, 0, 1, admin.delete_records),
         Api(22, 0, 1, cluster.init_producer_id),
         Api(32, 1, 3, admin.describe_configs),
         Api(37, 0, 1, admin.create_partitions),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Buffer
+
+_COPIED_AT_ONCE = 1024 * 1024
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -27,3 +30,18 @@ def append_whole(file: int, data: Buffer, *, size: int) -> None:
     except OSError:
         os.ftruncate(file, size)
         raise
+
+
+def cut_front(path: Path, size: int) -> int:
+    """Put the file's bytes from `size` on in its place, and return it opened for reading and appending."""
+    beside = path.with_name(path.name + ".new")
+    with path.open("rb") as whole, beside.open("wb") as rest:
+        whole.seek(size)
+        shutil.copyfileobj(whole, rest, _COPIED_AT_ONCE)
+    file = os.open(beside, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        beside.replace(path)
+    except OSError:
+        os.close(file)
+        raise
+    return file

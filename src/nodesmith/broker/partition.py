@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_TO_THE_END = -1
+
 
 class Partition:
     """A partition that can be appended to, read (through `log`) and waited for (through `waiting`)."""
@@ -44,6 +46,22 @@ class Partition:
         self.producers.remember(header, base_offset)
         self.wake()
         return base_offset
+
+    def delete_before(self, offset: int) -> int:
+        """Delete the records before `offset`, all where it is -1, and return where the partition starts now.
+
+        Raises `RefusedError` for an offset beyond the end and where the disk does not take it.
+        """
+        wanted = self.log.end_offset if offset == _TO_THE_END else offset
+        if not 0 <= wanted <= self.log.end_offset:
+            raise RefusedError(ErrorCode.offset_out_of_range)
+        try:
+            self.log.delete_before(wanted)
+        except OSError as error:
+            logger.exception("%s cannot be shortened", self.log.path)
+            raise RefusedError(ErrorCode.kafka_storage_error, str(error)) from error
+        self.wake()
+        return self.log.start_offset
 
     def wake(self) -> None:
         """Wake everybody who waits for this partition."""

@@ -106,21 +106,27 @@ def placed(batch: bytes, header: BatchHeader, base_offset: int) -> bytearray:
     return copy
 
 
-def first_record_since(batch: bytes, timestamp: int) -> tuple[int, int]:
-    """Return offset and timestamp of the batch's first record that is not older than `timestamp`.
+def first_record_since(batch: bytes, timestamp: int, *, from_offset: int = 0) -> tuple[int, int] | None:
+    """Return offset and timestamp of the first record that is not older than `timestamp` and not before `from_offset`.
 
-    The batch must hold one. Records compressed with anything but gzip cannot be looked at with the standard
-    library: then it is the batch's first record, so a reader sees a few older ones rather than miss any.
+    None where the batch holds none. Records compressed with anything but gzip cannot be looked at with the standard
+    library: then it is the first record that may be read, so a reader sees a few older ones rather than miss any.
     """
     header = read_header(batch)
-    if header.base_timestamp < timestamp:
+    first = max(header.base_offset, from_offset)
+    if header.base_timestamp < timestamp or first > header.base_offset:
         try:
-            for delta, record_timestamp in _timestamps(batch, header):
-                if record_timestamp >= timestamp:
-                    return header.base_offset + delta, record_timestamp
+            stamped = list(_timestamps(batch, header))
         except (zlib.error, SerialError):
-            pass  # a producer may send what no reader can unpack; the checksum only says that it came as sent
-    return header.base_offset, header.base_timestamp
+            stamped = []  # a producer may send what no reader can unpack; the checksum only says that it came as sent
+        if stamped:
+            since = (
+                (header.base_offset + delta, stamp)
+                for delta, stamp in stamped
+                if stamp >= timestamp and header.base_offset + delta >= first
+            )
+            return next(since, None)
+    return first, header.base_timestamp
 
 
 def _timestamps(batch: bytes, header: BatchHeader) -> Iterator[tuple[int, int]]:

@@ -30,6 +30,7 @@ COMMANDS = {
     "up": "Run a broker and every node under a folder.",
     "call": "Send a command to a running node and print its result.",
     "nodes": "List the nodes that are on the bus.",
+    "dlq": "See, replay and delete what a node could not do.",
 }
 
 EXAMPLE = 'Example:\n\n  nodesmith new "An effect called customer_writer that writes customers to PostgreSQL" -o nodes'

@@ -1,6 +1,6 @@
 """What a generated node stands on. Importing it needs no Kafka client; `nodesmith.runtime.bus` does."""
 
-from nodesmith.errors import HandlerNotImplementedError, OperationError
+from nodesmith.errors import HandlerNotImplementedError, OperationError, TemporaryError
 from nodesmith.runtime.adoption import definition_of
 from nodesmith.runtime.context import Command, command_at_hand, current_command
 from nodesmith.runtime.definition import BusClient, NodeDefinition
@@ -26,6 +26,7 @@ __all__ = [
     "Reducer",
     "StateMachine",
     "Subscription",
+    "TemporaryError",
     "command_at_hand",
     "current_command",
     "data_directory",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nodesmith.runtime.operations import Outcome
     from nodesmith.runtime.records import IncomingRecord
 
+_LONGEST_MESSAGE = 20_000
+
 # The same command would fail the same way again. Everything else may be the moment's fault: a lock, a network, a peer.
 _FINAL = (
     OperationError,
@@ -102,12 +104,14 @@ def is_retryable(error: Exception) -> bool:
 def message_of(error: Exception) -> str:
     """Return what to tell the asker: the error's words, and the fix where there is one.
 
-    What is no Unicode in them, as in the names of some files, is spelled out: JSON could not carry it.
+    What is no Unicode in them, as in the names of some files, is spelled out: JSON could not carry it. What is too long
+    for a record is cut.
     """
     if isinstance(error, NodesmithError):
         words = f"{error.message}; {error.fix}" if error.fix else error.message
     else:
         words = str(error) or type(error).__name__
+    words = words if len(words) <= _LONGEST_MESSAGE else f"{words[:_LONGEST_MESSAGE]} ..."
     return words.encode(errors="backslashreplace").decode()
 
 

@@ -14,17 +14,21 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from pydantic_core import PydanticSerializationError
 
 from nodesmith import naming
 from nodesmith.errors import BusUnavailableError, InputError, PublishError
 from nodesmith.runtime.client import ClientSettings, SettingValue, common_settings
 from nodesmith.runtime.connection import Connection
-from nodesmith.runtime.envelope import OutgoingRecord, record_headers
+from nodesmith.runtime.outbox import Outbox, OutboxBounds, OutboxMetrics, Until
+from nodesmith.runtime.outbox.client import PERMANENT
 from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.wire_record import WireRecord, to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from nodesmith.runtime.envelope import OutgoingRecord
 
 __all__ = ["EventPublisher"]
 
@@ -35,24 +39,14 @@ CLOSE_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _PROBE_SECONDS = 2.0
 _QUEUE_FULL_PAUSE_SECONDS = 0.02
-
-# Sending the same record again would end the same way.
-_PERMANENT = frozenset(
-    {
-        KafkaError.MSG_SIZE_TOO_LARGE,
-        KafkaError.INVALID_MSG_SIZE,
-        KafkaError.INVALID_RECORD,
-        KafkaError.TOPIC_EXCEPTION,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    }
-)
+# The Kafka client's own default of `message.max.bytes`.
+_MAX_RECORD_BYTES = 1_000_000
 
 _Acknowledgement = asyncio.Future[None]
 
 
 class EventPublisher:
-    """Publishes records and waits until the broker has acknowledged each of them.
+    """Publishes records, through an outbox on disk where it was given one.
 
     `source` names the sender in every record's headers. `client_settings` are librdkafka's own (`security.protocol`,
     `sasl.username`, ...) and win over ours. It belongs to the event loop it was started in.
@@ -68,6 +62,7 @@ class EventPublisher:
         self.bootstrap_servers = bootstrap_servers
         self.source = source
         self.connection = Connection(servers=bootstrap_servers, probe=self._probe)
+        self.outbox: Outbox | None = None
         self._settings = common_settings(
             bootstrap_servers=bootstrap_servers, source=source, extra=client_settings
         )
@@ -83,6 +78,22 @@ class EventPublisher:
         """The settings that other clients of the same node share."""
         return dict(self._settings)
 
+    def keep_outbox(self, folder: Path, *, bounds: OutboxBounds, metrics: OutboxMetrics) -> None:
+        """Send through an outbox in `folder` from `start()` on; called before it, on the event loop."""
+        self.outbox = Outbox(
+            folder=folder,
+            bounds=bounds,
+            client_settings={
+                "enable.idempotence": True,
+                "linger.ms": 0,
+                **self._settings,
+                "message.timeout.ms": 0,  # the client never gives up: a later record would overtake
+                "error_cb": self._client_error,
+            },
+            is_up=lambda: self.connection.up,
+            metrics=metrics,
+        )
+
     async def start(self) -> None:
         """Make the producer and begin to look for a broker; returns at once, whether one is there or not."""
         if self._producer is not None:
@@ -96,9 +107,39 @@ class EventPublisher:
         self._polling = Thread(target=self._poll, args=(self._producer,), daemon=True, name="nodesmith poll")
         self._polling.start()
         self.connection.watch()
+        if self.outbox is not None:
+            await self.outbox.start()
 
-    async def publish(self, record: OutgoingRecord) -> None:
-        """Return when the broker has acknowledged `record`.
+    def to_wire(self, record: OutgoingRecord | WireRecord) -> WireRecord:
+        """Return a record as the bytes that are sent.
+
+        Raises PublishError, not worth a retry, where it is no JSON or larger than the client may send.
+        """
+        wire = record if isinstance(record, WireRecord) else to_wire(record, source=self.source)
+        most = int(self._settings.get("message.max.bytes", _MAX_RECORD_BYTES))
+        if wire.size > most:
+            raise PublishError(
+                f"a record for {wire.topic} has {wire.size:,} bytes, and {most:,} may be sent",
+                topic=wire.topic,
+                retryable=False,
+                fix="send less in one record: a reference to it, or several records",
+            )
+        return wire
+
+    async def publish(self, record: OutgoingRecord | WireRecord, *, until: Until = "stored") -> None:
+        """Return when `record` is safe in the outbox on disk, from which it leaves whatever happens.
+
+        With `until="acknowledged"` return when the broker has it, however long that takes.
+        Raises PublishError for a record that cannot be sent or not be kept now, OutboxFullError among them. Where there is
+        no outbox, as in a program that is no node, this is `send()`.
+        """
+        if self.outbox is None or self._producer is None:
+            await self.send(record)
+        else:
+            await self.outbox.put(self.to_wire(record), until=until)
+
+    async def send(self, record: OutgoingRecord | WireRecord) -> None:
+        """Return when the broker has acknowledged `record`, which is kept nowhere: for what is worth nothing later.
 
         Raises BusUnavailableError where no broker can be reached and PublishError where it did not acknowledge, or where
         the record is no JSON; all within ACKNOWLEDGE_SECONDS and a little. A record may still arrive after either: at least once, not exactly.
@@ -108,36 +149,34 @@ class EventPublisher:
             raise BusUnavailableError(
                 f"the publisher of {self.source} is not started", fix="await start() first"
             )
+        wire = self.to_wire(record)
         future: _Acknowledgement = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS + 5):
-                while not self._enqueue(producer, record, future):  # noqa: ASYNC110 - the queue wakes nobody
+                while not self._enqueue(producer, wire, future):  # noqa: ASYNC110 - the queue wakes nobody
                     await asyncio.sleep(_QUEUE_FULL_PAUSE_SECONDS)
                 await future
         except TimeoutError as error:
-            raise self._failure(record, "no acknowledgement in time") from error
+            raise self._failure(wire, "no acknowledgement in time") from error
         except KafkaException as error:
             cause: KafkaError = error.args[0]
-            raise self._failure(record, cause.str(), retryable=cause.code() not in _PERMANENT) from error
-        except PydanticSerializationError as error:
-            raise PublishError(
-                f"a record for {record.topic} cannot be written as JSON: {error}",
-                topic=record.topic,
-                retryable=False,
-            ) from error
+            raise self._failure(wire, cause.str(), retryable=cause.code() not in PERMANENT) from error
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> int:
-        """Wait for acknowledgements for at most `seconds`, drop the rest, and return how many were dropped.
+        """Wait for acknowledgements for at most `seconds`, and return how many records were dropped.
 
-        Whoever still waits in `publish()` gets an error for a dropped record. May be called again.
+        Whoever still waits in `send()` gets an error for a dropped record; what is in the outbox stays there. May be
+        called again.
         """
         producer, self._producer = self._producer, None
         await self.connection.stop()
         if producer is None:
             return 0
+        if self.outbox is not None and (kept := await self.outbox.close(seconds)):
+            logger.warning("%s records are not sent yet; they stay in the outbox for the next start", kept)
         try:
             async with asyncio.timeout(seconds + 1):
-                left = await in_thread(_flush, producer, seconds)
+                left = await in_thread(_flush, producer, 0 if self.outbox else seconds)
         except TimeoutError:
             left = len(producer)
         self._stop_polling.set()
@@ -154,13 +193,13 @@ class EventPublisher:
             "error_cb": self._client_error,
         }
 
-    def _enqueue(self, producer: Producer, record: OutgoingRecord, future: _Acknowledgement) -> bool:
+    def _enqueue(self, producer: Producer, record: WireRecord, future: _Acknowledgement) -> bool:
         try:
             producer.produce(
                 record.topic,
-                value=record.envelope.to_json(),
+                value=record.value,
                 key=record.key,
-                headers=record_headers(record, source=self.source),
+                headers=list(record.headers),
                 on_delivery=partial(self._delivered, future),
             )
         except BufferError:
@@ -168,7 +207,7 @@ class EventPublisher:
         return True
 
     def _failure(
-        self, record: OutgoingRecord, reason: str, *, retryable: bool = True
+        self, record: WireRecord, reason: str, *, retryable: bool = True
     ) -> BusUnavailableError | PublishError:
         if retryable and not self.connection.up:
             return self.connection.error()

@@ -134,7 +134,8 @@ class CommandCaller:
         self._waiting[question] = reply
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
-                await self._publisher.publish(record)
+                # Not through the outbox: a command whose asker has given up must not leave later.
+                await self._publisher.send(record)
                 return await reply
         except TimeoutError:
             return None

@@ -5,45 +5,47 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
 from nodesmith import naming
 from nodesmith.errors import (
-    BusUnavailableError,
     OperationError,
     PublishError,
+    RecordTooLargeError,
     UnknownOperationError,
 )
+from nodesmith.runtime.answering import Answering, answer_key
 from nodesmith.runtime.answers import Question, completed, failed, message_of, question
 from nodesmith.runtime.context import Command
+from nodesmith.runtime.dead_letters import cut, dead_letter, replays_of, to_record
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
 from nodesmith.runtime.operations import fit_json
+from nodesmith.runtime.retrying import FailedError, Failure
+from nodesmith.runtime.turn import HandedBackError, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
 
+    from nodesmith.runtime.answering import Answers, Publisher
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.envelope import Envelope, OutgoingRecord
     from nodesmith.runtime.metrics import NodeMetrics
     from nodesmith.runtime.operations import Operation
     from nodesmith.runtime.records import IncomingRecord
+    from nodesmith.runtime.retrying import Retrying
+    from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
 
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
-
-
-class Publisher(Protocol):
-    """Where answers leave: an EventPublisher."""
-
-    async def publish(self, record: OutgoingRecord) -> None:
-        """Return when the broker has acknowledged the record."""
+_REFUSED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,43 +69,65 @@ class Asked:
 class CommandDesk:
     """Plans the work on each record and does it.
 
-    A record that asks for nothing this node can do is answered with a failure and never stops the ones behind it. An
-    answer that the broker does not acknowledge is sent again until it does; only `give_up()` ends that.
+    A record that asks for nothing this node can do goes to the dead letters, is answered with a failure and never stops
+    the ones behind it. So does a command that was tried as often as it may be. A command that comes again is answered
+    as it was the first time. An answer is sent until the broker acknowledges it; only `give_up()` ends the waiting.
     """
 
-    def __init__(self, *, definition: NodeDefinition, publisher: Publisher, metrics: NodeMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        definition: NodeDefinition,
+        publisher: Publisher,
+        answers: Answers,
+        metrics: NodeMetrics,
+        retrying: Retrying,
+        command_max_bytes: int,
+    ) -> None:
         self._definition = definition
         self._identity = definition.identity
         self._publisher = publisher
         self._metrics = metrics
+        self._retrying = retrying
+        self._command_max_bytes = command_max_bytes
         self._operations = {naming.kebab(operation.name): operation for operation in definition.operations}
         self._subscriptions = {
             (subscription.topic, subscription.event_type): subscription.operation
             for subscription in definition.subscriptions
         }
         self._subscribed_topics = frozenset(topic for topic, _ in self._subscriptions)
-        self._giving_up = False
+        self._answering = Answering(store=answers, publisher=publisher)
 
     def give_up(self) -> None:
-        """Try no answer again that could not be published: the node is stopping."""
-        self._giving_up = True
+        """Wait for no answer that cannot be published: the node is stopping."""
+        self._answering.give_up()
 
     def plan(self, record: IncomingRecord) -> Job:
         """Return what to do about `record`, and in which lane."""
         self._metrics.consumed.labels(topic=record.topic).inc()
-        job = partial(Job, partition=record.source, offset=record.offset)
+        turn = Turn()
+        job = partial(Job, partition=record.source, offset=record.offset, turn=turn)
         envelope = None
         try:
-            envelope = read_envelope(record.value)
+            self._check_size(record)
+            envelope = read_envelope(record.value, new_id=lambda: record.own_id)
             asked = self._understand(record, envelope)
         except OperationError as error:
             logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
             event_type = (envelope and envelope.event_type) or self._identity.dot_path
             refused = question(record, envelope, event_type=event_type)
-            return job(lane=record.key_text, run=partial(self._refuse, refused, error))
+            return job(lane=record.key_text, run=partial(self._refuse, record, refused, error, turn))
         if asked is None:
             return job(lane=None, run=_nothing)
-        return job(lane=asked.lane, run=partial(self._work, asked))
+        return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
+
+    def _check_size(self, record: IncomingRecord) -> None:
+        size = len(record.value or b"")
+        if size > self._command_max_bytes:
+            raise RecordTooLargeError(
+                f"the record has {size} bytes, and a command may have {self._command_max_bytes}",
+                fix="send less, or set COMMAND_MAX_BYTES",
+            )
 
     def _understand(self, record: IncomingRecord, envelope: Envelope) -> Asked | None:
         """Return what is asked, None for another operation's event on a subscribed topic; raise OperationError."""
@@ -139,54 +163,92 @@ class CommandDesk:
         known = ", ".join(start + name for name in self._operations)
         raise UnknownOperationError(f"{self._identity.name} has no operation for {asked}; it has {known}")
 
-    async def _work(self, asked: Asked) -> None:
-        name = asked.operation.name
+    async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
         started = time.perf_counter()
+        name = asked.operation.name
+        key = answer_key(asked.command.envelope_id, replays=replays_of(record.all_headers))
         try:
-            outcome = await self._definition.handle(asked.command, asked.request)
-            answers = completed(self._identity, asked.question, outcome)
-        except Exception as error:  # whatever a handler raises is its command's answer
-            logger.warning("command %s: %s failed: %s", asked.command.envelope_id, name, message_of(error))
-            logger.debug("operation %s failed here", name, exc_info=error)
-            await self._fail(asked.question, error, operation=name, attempts=asked.command.attempt)
-        else:
-            await self._answer(asked.question, answers)
+            answer = await self._answering.known(key, turn)
+            if answer is None:
+                new = await self._new_answer(record, asked, key, turn)
+                turn.leave()  # the disk and the broker are waited for; a handler can run meanwhile
+                answer = await self._answering.keep(key, new)
+            else:
+                turn.leave()
+                self._metrics.answered_again.labels(operation=name).inc()
+            await self._send(asked, answer, key, turn)
         finally:
             self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
 
-    async def _refuse(self, asked: Question, error: OperationError) -> None:
-        await self._fail(asked, error, operation="", attempts=1)
+    async def _new_answer(
+        self, record: IncomingRecord, asked: Asked, key: str, turn: Turn
+    ) -> list[WireRecord]:
+        """Do what is asked, and return the records that answer it: whatever goes wrong is an answer too."""
+        name = asked.operation.name
+        try:
+            answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
+            return [self._publisher.to_wire(each) for each in answers]
+        except HandedBackError:
+            await self._answering.abandon(key)
+            raise
+        except FailedError as failed_for_good:
+            failure = failed_for_good.failure
+            logger.warning(
+                "command %s: %s failed: %s", asked.command.envelope_id, name, message_of(failure.error)
+            )
+            logger.debug("operation %s failed here", name, exc_info=failure.error)
+            if failure.used_up:
+                await self._bury(record, failure, turn)
+            return self._failed(asked.question, failure.error, operation=name, attempts=failure.attempts)
+        except PublishError as error:
+            return self._failed(asked.question, error, operation=name, attempts=1)
 
-    async def _fail(self, asked: Question, error: Exception, *, operation: str, attempts: int) -> None:
-        self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
-        await self._answer(asked, [failed(self._identity, asked, error, attempts=attempts)])
+    async def _attempt(self, asked: Asked, number: int) -> list[OutgoingRecord]:
+        outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
+        return completed(self._identity, asked.question, outcome)
 
-    async def _answer(self, asked: Question, records: list[OutgoingRecord]) -> None:
-        """Return when every record is acknowledged, or a failure in place of one the broker will never take."""
-        for record in records:
-            try:
-                await self._publish(record)
-            except PublishError as error:
-                if error.retryable or record.topic == self._identity.failed_topic:
-                    raise
-                await self._fail(asked, error, operation="", attempts=1)
-                return
+    async def _send(self, asked: Asked, answer: Sequence[WireRecord], key: str, turn: Turn) -> None:
+        """Return when the answer is acknowledged, or a failure in place of one the broker will never take."""
+        is_failure = answer[-1].topic == self._identity.failed_topic
+        try:
+            await self._answering.send(answer, turn, last_resort=is_failure)
+        except PublishError as error:
+            instead = self._failed(asked.question, error, operation=asked.operation.name, attempts=1)
+            kept = await self._answering.keep(key, instead, replace=True)
+            await self._answering.send(kept, turn, last_resort=True)
 
-    async def _publish(self, record: OutgoingRecord) -> None:
-        pause = _FIRST_PAUSE_SECONDS
+    async def _refuse(
+        self, record: IncomingRecord, asked: Question, error: OperationError, turn: Turn
+    ) -> None:
+        now = datetime.now(UTC)
+        failure = Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False)
+        await self._bury(record, failure, turn)
+        refusal = self._failed(asked, error, operation="", attempts=1)
+        await self._answering.send(refusal, turn, last_resort=True)
+
+    async def _bury(self, record: IncomingRecord, failure: Failure, turn: Turn) -> None:
+        """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole.
+
+        Where the broker refuses that as well, the record waits, uncommitted, until a person has changed its mind.
+        """
+        letter, topic = dead_letter(record, failure), self._identity.dead_letter_topic
+        forms = (to_record(letter, topic=topic), to_record(cut(letter), topic=topic))
         while True:
-            try:
-                await self._publisher.publish(record)
-            except (PublishError, BusUnavailableError) as error:
-                lasting = isinstance(error, PublishError) and not error.retryable
-                if self._giving_up or (lasting and record.topic != self._identity.failed_topic):
-                    raise
-                logger.warning("an answer waits: %s", error.message)
-            else:
-                self._metrics.published.labels(topic=record.topic).inc()
-                return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            for form in forms:
+                try:
+                    await self._answering.send([self._publisher.to_wire(form)], turn)
+                except PublishError as error:
+                    logger.error("record %s of %s: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
+                else:
+                    self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
+                    return
+            await turn.rest(asyncio.sleep(_REFUSED_SECONDS))
+
+    def _failed(
+        self, asked: Question, error: Exception, *, operation: str, attempts: int
+    ) -> list[WireRecord]:
+        self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
+        return [self._publisher.to_wire(failed(self._identity, asked, error, attempts=attempts))]
 
 
 async def _nothing() -> None:

@@ -11,7 +11,7 @@ import logging
 import time
 from functools import partial
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -210,13 +210,18 @@ def read_message(message: Message) -> IncomingRecord:
     assert topic is not None, "a message without an error has a place"
     assert partition is not None
     assert offset is not None
+    # The client takes headers in several forms, and gives them in this one.
+    given = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    all_headers = tuple(given)
     return IncomingRecord(
         topic=topic,
         partition=partition,
         offset=offset,
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers=_headers(message),
+        headers=_headers(all_headers),
+        timestamp=message.timestamp()[1],
+        all_headers=all_headers,
     )
 
 
@@ -224,11 +229,11 @@ def _bytes(value: str | bytes | None) -> bytes | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _headers(message: Message) -> dict[str, str]:
+def _headers(all_headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for name, value in dict(message.headers() or []).items():
+    for name, value in all_headers:
         with contextlib.suppress(UnicodeDecodeError):
-            headers[name] = value.decode() if isinstance(value, bytes) else str(value or "")
+            headers[name] = (value or b"").decode()
     return headers
 
 

@@ -130,7 +130,7 @@ class _Inquiry:
             source=self._publisher.source,
             correlation_id=self._census.question,
         )
-        await self._publisher.publish(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
+        await self._publisher.send(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
 
     def _receive(self, message: Message) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed

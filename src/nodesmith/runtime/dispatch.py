@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from nodesmith.runtime.progress import Commits, PartitionName, PartitionProgress
+from nodesmith.runtime.turn import HandedBackError, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -27,13 +28,15 @@ class Job:
     offset: int
     lane: str | None
     run: Callable[[], Awaitable[None]]
+    turn: Turn = field(default_factory=Turn)
 
 
 class Dispatcher:
     """Runs jobs: those of one lane in order, those of different lanes at the same time, at most `limit` of them.
 
     Lives on the event loop, but for `commits` and `load`, which the consumer's thread reads. A job that returns is done
-    and may be committed; one that raises or is cancelled is not.
+    and may be committed; one that raises or is cancelled is not. One that rests, by its `turn`, keeps its lane and counts
+    for `load`, but not for the limit.
     """
 
     def __init__(self, *, limit: int) -> None:
@@ -44,6 +47,8 @@ class Dispatcher:
         # A lane is here as long as one of its jobs is ready or running; the deque holds those behind it.
         self._lanes: dict[str, deque[Job]] = {}
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._resting: set[Turn] = set()
+        self._returning: deque[tuple[Turn, asyncio.Future[None]]] = deque()
         self._progress: dict[PartitionName, PartitionProgress] = {}
         self._draining = False
 
@@ -71,6 +76,8 @@ class Dispatcher:
         gone = frozenset(partitions)
         self._keep_waiting(lambda job: job.partition not in gone)
         running = [task for task, job in self._running.items() if job.partition in gone]
+        for task in running:
+            self._running[task].turn.hand_back()
         if running:
             await asyncio.wait(running, timeout=seconds)
         for partition in gone:
@@ -83,12 +90,26 @@ class Dispatcher:
         running = dict(self._running)
         if not running:
             return 0
+        for job in running.values():
+            job.turn.hand_back()
         done, late = await asyncio.wait(running, timeout=seconds)
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=_CANCEL_SECONDS)
-        return len(late) + sum(task.cancelled() or task.exception() is not None for task in done)
+        return len(late) + sum(_is_cut_off(task) for task in done)
+
+    def leave(self, turn: Turn) -> None:
+        """Let another job run in the place of one that rests."""
+        self._resting.add(turn)
+        self._start_ready()
+
+    async def enter(self, turn: Turn) -> None:
+        """Return when a job that has rested may run again; it comes before those that have not begun."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._returning.append((turn, place))
+        self._start_ready()
+        await place
 
     def _queue(self, job: Job) -> None:
         self._waiting += 1
@@ -109,12 +130,25 @@ class Dispatcher:
             self._queue(job)
 
     def _start_ready(self) -> None:
-        while self._ready and len(self._running) < self._limit:
-            job = self._ready.popleft()
-            self._waiting -= 1
-            task = asyncio.create_task(self._do(job), name=f"nodesmith record {job.partition} {job.offset}")
-            self._running[task] = job
-            task.add_done_callback(self._done)
+        while len(self._running) - len(self._resting) < self._limit:
+            if self._returning:
+                self._go_on(*self._returning.popleft())
+            elif self._ready:
+                self._start(self._ready.popleft())
+            else:
+                return
+
+    def _start(self, job: Job) -> None:
+        self._waiting -= 1
+        job.turn.begin(self)
+        task = asyncio.create_task(self._do(job), name=f"nodesmith record {job.partition} {job.offset}")
+        self._running[task] = job
+        task.add_done_callback(self._done)
+
+    def _go_on(self, turn: Turn, place: asyncio.Future[None]) -> None:
+        if not place.done():
+            self._resting.discard(turn)
+            place.set_result(None)
 
     async def _do(self, job: Job) -> None:
         # The partition may be taken away and given again meanwhile: its new progress is not this job's.
@@ -126,7 +160,12 @@ class Dispatcher:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         job = self._running.pop(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        self._resting.discard(job.turn)
+        if task.cancelled() or (error := task.exception()) is None:
+            pass
+        elif isinstance(error, HandedBackError):
+            logger.info("record %s of %s is given back undone", job.offset, job.partition)
+        else:
             logger.error("record %s of %s is left undone: %s", job.offset, job.partition, error)
         if job.lane is not None:
             if behind := self._lanes.get(job.lane):
@@ -134,3 +173,10 @@ class Dispatcher:
             else:
                 self._lanes.pop(job.lane, None)
         self._start_ready()
+
+
+def _is_cut_off(task: asyncio.Task[None]) -> bool:
+    if task.cancelled():
+        return True
+    error = task.exception()
+    return error is not None and not isinstance(error, HandedBackError)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from nodesmith.errors import InvalidEnvelopeError
 
@@ -40,12 +48,13 @@ class Envelope(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill(cls, values: object) -> object:
+    def _fill(cls, values: object, info: ValidationInfo) -> object:
         """Take an explicit null as missing, and give a missing correlation id the envelope's own."""
         if not isinstance(values, Mapping):
             return values
         known = {name: value for name, value in values.items() if value is not None}
-        known.setdefault("envelope_id", uuid4())
+        if "envelope_id" not in known:
+            known["envelope_id"] = info.context["new_id"]() if info.context else uuid4()
         known.setdefault("correlation_id", known["envelope_id"])
         return known
 
@@ -81,10 +90,13 @@ def make_envelope(
     )
 
 
-def read_envelope(value: bytes | None) -> Envelope:
-    """Return the envelope in a record's value; raise InvalidEnvelopeError where there is none."""
+def read_envelope(value: bytes | None, *, new_id: Callable[[], UUID] = uuid4) -> Envelope:
+    """Return the envelope in a record's value; raise InvalidEnvelopeError where there is none.
+
+    `new_id` gives the id of an envelope that has none.
+    """
     try:
-        return Envelope.model_validate_json(value or b"")
+        return Envelope.model_validate_json(value or b"", context={"new_id": new_id})
     except ValidationError as error:
         raise InvalidEnvelopeError(
             f"the record is no event envelope: {findings(error)}",
@@ -121,12 +133,14 @@ def record_headers(record: OutgoingRecord, *, source: str) -> list[tuple[str, st
         "content-type": "application/json",
         **record.headers,
     }
-    headers.setdefault("traceparent", next_traceparent(None))
+    if "traceparent" not in headers:
+        headers["traceparent"] = next_traceparent(None)
     return list(headers.items())
 
 
 def next_traceparent(incoming: str | None) -> str:
     """Return a W3C `traceparent`: the incoming one's trace with a new span, or a new trace where there is none."""
     match = _TRACEPARENT.fullmatch(incoming.strip()) if incoming else None
-    trace, flags = (match["trace"], match["flags"]) if match else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+    # Ids that only have to differ. The system's own randomness would give the interpreter to another thread each time.
+    trace, flags = (match["trace"], match["flags"]) if match else (f"{random.getrandbits(128):032x}", "01")
+    return f"00-{trace}-{random.getrandbits(64):016x}-{flags}"

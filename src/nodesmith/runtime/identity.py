@@ -60,6 +60,11 @@ class NodeIdentity:
         return naming.intent_topic(domain=self.domain, name=self.name)
 
     @property
+    def dead_letter_topic(self) -> str:
+        """Where the commands it could not do are kept."""
+        return naming.dead_letter_topic(domain=self.domain, name=self.name)
+
+    @property
     def workflow_topic(self) -> str:
         """Where an orchestrator tells the story of its workflows."""
         return naming.workflow_topic(domain=self.domain, name=self.name)

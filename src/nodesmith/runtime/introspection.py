@@ -42,9 +42,13 @@ class Presence:
         state: str,
         capabilities: Sequence[str],
         endpoints: Mapping[str, str],
+        waits_for: Sequence[str] = (),
         correlation_id: UUID | None = None,
     ) -> OutgoingRecord:
-        """Return the record that says what this node is and does, and where it can be reached."""
+        """Return the record that says what this node is and does, and where it can be reached.
+
+        `waits_for` are the dependencies that are down, for which commands wait.
+        """
         correlation_id = correlation_id or uuid4()
         payload = {
             **self._identity(correlation_id),
@@ -53,12 +57,12 @@ class Presence:
             "discovered_capabilities": self._discovered(),
             "endpoints": dict(endpoints),
             "reason": reason,
-            "metadata": self._metadata(state),
+            "metadata": {**self._metadata(state), "waits_for": list(waits_for)},
             "event_bus": self._topics(),
         }
         return self._record(naming.INTROSPECTION_TOPIC, payload, correlation_id=correlation_id)
 
-    def heartbeat(self, *, state: str, in_flight: int) -> OutgoingRecord:
+    def heartbeat(self, *, state: str, in_flight: int, outbox: int = 0) -> OutgoingRecord:
         """Return the record that says this node is alive; what ONEX has no field for is in its headers."""
         correlation_id = uuid4()
         payload = {
@@ -74,6 +78,7 @@ class Presence:
             "ns-sequence": str(metadata["sequence"]),
             "ns-ttl": str(metadata["ttl_seconds"]),
             "ns-in-flight": str(in_flight),
+            "ns-outbox": str(outbox),
         }
         return self._record(naming.HEARTBEAT_TOPIC, payload, correlation_id=correlation_id, headers=headers)
 

@@ -145,6 +145,7 @@ class Membership:
         topics = [
             *self._definition.work_topics,
             *self._definition.answer_topics,
+            self._definition.identity.dead_letter_topic,
             naming.INTROSPECTION_TOPIC,
             naming.HEARTBEAT_TOPIC,
             naming.REQUEST_INTROSPECTION_TOPIC,
@@ -169,7 +170,8 @@ class Membership:
         while True:
             if self.joined:
                 try:
-                    await self._publisher.publish(self._heartbeat())
+                    # Kept nowhere: a heartbeat that comes late says nothing.
+                    await self._publisher.send(self._heartbeat())
                 except NodesmithError as error:
                     logger.debug("no heartbeat: %s", error)
             await asyncio.sleep(self._heartbeat_seconds)

@@ -28,6 +28,52 @@ class NodeMetrics:
             ["operation", "error_type"],
             registry=self.registry,
         )
+        self.retried = Counter(
+            "messaging_process_retries",
+            "Attempts that failed and are made again.",
+            ["operation", "error_type"],
+            registry=self.registry,
+        )
+        self.dead_lettered = Counter(
+            "messaging_dead_lettered_messages",
+            "Records that went to the dead letters.",
+            ["error_type"],
+            registry=self.registry,
+        )
+        self.waits_for = Gauge(
+            "nodesmith_circuit_open",
+            "1 while commands wait for a dependency that is down, else 0.",
+            ["dependency"],
+            registry=self.registry,
+        )
+        self.answered_again = Counter(
+            "nodesmith_commands_answered_again",
+            "Commands that came again and were answered from the record of their answer.",
+            ["operation"],
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "nodesmith_outbox_refused_messages",
+            "Records no broker would take, by the broker's reason.",
+            ["topic", "reason"],
+            registry=self.registry,
+        )
+        self.turned_away = Counter(
+            "nodesmith_outbox_full",
+            "Records that were not taken because the outbox was full.",
+            registry=self.registry,
+        )
+        self.not_written = Counter(
+            "nodesmith_outbox_write_failures",
+            "Writes of the outbox that failed, as on a full disk.",
+            registry=self.registry,
+        )
+        self.outbox_records = Gauge(
+            "nodesmith_outbox_messages", "Records the broker has not acknowledged.", registry=self.registry
+        )
+        self.outbox_bytes = Gauge(
+            "nodesmith_outbox_bytes", "Bytes of the records in the outbox.", registry=self.registry
+        )
         self.seconds = Histogram(
             "messaging_process_duration_seconds",
             "Time from taking up a command to the acknowledgement of its answer.",
@@ -51,6 +97,22 @@ class NodeMetrics:
     def text(self) -> bytes:
         """Return everything in the Prometheus text format."""
         return generate_latest(self.registry)
+
+    def record_acknowledged(self, topic: str) -> None:
+        """Count a record the broker has."""
+        self.published.labels(topic=topic).inc()
+
+    def record_refused(self, topic: str, reason: str) -> None:
+        """Count a record no broker would take."""
+        self.refused.labels(topic=topic, reason=reason).inc()
+
+    def outbox_full(self) -> None:
+        """Count a record that was turned away."""
+        self.turned_away.inc()
+
+    def outbox_not_written(self) -> None:
+        """Count a write that failed."""
+        self.not_written.inc()
 
     def set_state(self, state: str, *, states: tuple[str, ...]) -> None:
         """Mark the state the node is in."""

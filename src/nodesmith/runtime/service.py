@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from nodesmith.runtime.breaker import BreakerPolicy, Breakers
 from nodesmith.runtime.dependencies import Dependencies
 from nodesmith.runtime.health import HealthServer, Readiness
 from nodesmith.runtime.introspection import Presence
-from nodesmith.runtime.settings import NodeSettings, event_bus_skipped
+from nodesmith.runtime.retrying import Retrying, RetryPolicy
+from nodesmith.runtime.settings import NodeSettings, data_directory, event_bus_skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from nodesmith.runtime.answer_store import AnswerStore
     from nodesmith.runtime.bus import EventPublisher
     from nodesmith.runtime.commands import CommandDesk
     from nodesmith.runtime.definition import NodeDefinition
@@ -23,10 +27,12 @@ if TYPE_CHECKING:
     from nodesmith.runtime.envelope import OutgoingRecord
     from nodesmith.runtime.membership import Announce, Membership
     from nodesmith.runtime.metrics import NodeMetrics
+    from nodesmith.runtime.outbox import Outbox
 
 logger = logging.getLogger("nodesmith.runtime.service")
 
 CONCURRENT_COMMANDS = 32
+_LET_GO_SECONDS = 0.2
 
 CLIENT_MISSING = "the Kafka client is not installed"
 INSTALL_CLIENT = "pip install confluent-kafka (nodesmith's extra `kafka` brings it)"
@@ -61,6 +67,8 @@ class NodeService:
     ) -> None:
         self.cut_off = 0
         self._settings = NodeSettings.from_environment()
+        self._retry_policy = RetryPolicy.from_environment(os.environ)
+        self._breakers = Breakers(policy=BreakerPolicy.from_environment(os.environ))
         self._definition = definition
         self._publisher = publisher
         self._client_missing = not client_installed and not event_bus_skipped()
@@ -84,6 +92,7 @@ class NodeService:
         self._dispatcher: Dispatcher | None = None
         self._desk: CommandDesk | None = None
         self._membership: Membership | None = None
+        self._answers: AnswerStore | None = None
 
     @property
     def state(self) -> NodeState:
@@ -109,6 +118,7 @@ class NodeService:
                 logger.warning("%s, so the node stays off the bus; %s", CLIENT_MISSING, INSTALL_CLIENT)
             await self._dependencies.open()
             if self._publisher is not None:
+                await self._open_records(self._publisher)
                 self._membership = self._become_member(self._publisher)
                 await self._membership.start()
         except BaseException:
@@ -132,6 +142,8 @@ class NodeService:
                 await self._membership.leave()
             elif self._publisher is not None:
                 await self._publisher.close(0)
+            if self._answers is not None:
+                await self._answers.close()
             await self._dependencies.close()
             await self._health.stop()
         finally:
@@ -150,6 +162,7 @@ class NodeService:
             state=self.state,
             capabilities=capabilities,
             endpoints=self.endpoints,
+            waits_for=[name for name, waits in self._breakers.states().items() if waits],
             correlation_id=correlation_id,
         )
 
@@ -163,6 +176,11 @@ class NodeService:
             reasons.append(f"the node is {self._phase}")
         if self._dependencies.problem:
             reasons.append(self._dependencies.problem)
+        reasons += self._breakers.problems
+        if self._answers is not None and self._answers.problem:
+            reasons.append(self._answers.problem)
+        if (outbox := self._outbox) is not None and outbox.problem:
+            reasons.append(outbox.problem)
         if self._client_missing:
             reasons.append(f"{CLIENT_MISSING}: {INSTALL_CLIENT}")
         if self._publisher is not None and self._membership is not None and not self._membership.joined:
@@ -182,14 +200,38 @@ class NodeService:
         error = {"last_error": connection.last_error} if connection.last_error and not connection.up else {}
         return {"state": state, "servers": connection.servers, **error}
 
+    @property
+    def _outbox(self) -> Outbox | None:
+        return None if self._publisher is None else self._publisher.outbox
+
+    async def _open_records(self, publisher: EventPublisher) -> None:
+        """Open what keeps this node's answers and what it publishes, in a folder that its instances share."""
+        from nodesmith.runtime.answer_store import open_answers
+        from nodesmith.runtime.outbox import OutboxBounds
+
+        identity, settings = self._definition.identity, self._settings
+        folder = data_directory() / f"{identity.event_domain}.{identity.name}"
+        bounds = OutboxBounds(records=settings.outbox_max_records, bytes=settings.outbox_max_bytes)
+        publisher.keep_outbox(folder, bounds=bounds, metrics=self._metrics)
+        self._answers = open_answers(settings, node=identity.dot_path, folder=folder)
+        await self._answers.start()
+
     def _become_member(self, publisher: EventPublisher) -> Membership:
         # Imported here: these need the Kafka client, which is there if a publisher is.
         from nodesmith.runtime.commands import CommandDesk
         from nodesmith.runtime.dispatch import Dispatcher
         from nodesmith.runtime.membership import Membership
 
+        assert self._answers is not None, "the records are opened first"
         self._dispatcher = Dispatcher(limit=CONCURRENT_COMMANDS)
-        self._desk = CommandDesk(definition=self._definition, publisher=publisher, metrics=self._metrics)
+        self._desk = CommandDesk(
+            definition=self._definition,
+            publisher=publisher,
+            answers=self._answers,
+            metrics=self._metrics,
+            retrying=Retrying(policy=self._retry_policy, breakers=self._breakers, retried=self._note_retry),
+            command_max_bytes=self._settings.command_max_bytes,
+        )
         return Membership(
             definition=self._definition,
             node_id=self._presence.node_id,
@@ -203,10 +245,14 @@ class NodeService:
         )
 
     def _heartbeat(self) -> OutgoingRecord:
-        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight())
+        waiting = self._outbox.records if self._outbox is not None else 0
+        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight(), outbox=waiting)
 
     def _in_flight(self) -> int:
         return self._dispatcher.running if self._dispatcher else 0
+
+    def _note_retry(self, operation: str, error: Exception) -> None:
+        self._metrics.retried.labels(operation=operation, error_type=type(error).__name__).inc()
 
     async def _drain(self) -> None:
         if self._desk is None or self._dispatcher is None:
@@ -214,11 +260,28 @@ class NodeService:
         if running := self._dispatcher.running:
             logger.info("draining: %s commands are running", running)
         self._desk.give_up()
-        self.cut_off = await self._dispatcher.drain(seconds=self._settings.drain_seconds)
+        letting_go = asyncio.create_task(self._let_go_while_away())
+        try:
+            self.cut_off = await self._dispatcher.drain(seconds=self._settings.drain_seconds)
+        finally:
+            letting_go.cancel()
+
+    async def _let_go_while_away(self) -> None:
+        """Let no command wait for a broker that is away: its answer is in the outbox."""
+        publisher, outbox = self._publisher, self._outbox
+        while publisher is not None and outbox is not None:
+            if not publisher.connection.up:
+                outbox.let_go()
+            await asyncio.sleep(_LET_GO_SECONDS)
 
     def _metrics_text(self) -> bytes:
         self._metrics.in_flight.set(self._in_flight())
+        if (outbox := self._outbox) is not None:
+            self._metrics.outbox_records.set(outbox.records)
+            self._metrics.outbox_bytes.set(outbox.bytes)
         self._metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
+        for name, waits in self._breakers.states().items():
+            self._metrics.waits_for.labels(dependency=name).set(waits)
         self._metrics.set_state(self.state, states=tuple(NodeState))
         return self._metrics.text()
 

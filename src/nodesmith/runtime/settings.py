@@ -15,19 +15,34 @@ if TYPE_CHECKING:
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_PORT = 65535
 
+DAY_SECONDS = 86_400.0
+MEBIBYTE = 1_048_576
+# Kafka's own default of what a topic takes.
+LARGEST_RECORD_BYTES = 1_048_588
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
-    """How a node runs, whatever it does. A `health_port` of 0 is any free one."""
+    """How a node runs, whatever it does. A `health_port` of 0 is any free one.
+
+    `answers_url` names a PostgreSQL database for the records of answers; without one they are in the data folder.
+    """
 
     health_host: str = "127.0.0.1"
     health_port: int = 0
     log_level: str = "INFO"
     drain_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
+    answers_url: str = ""
+    answer_keep_seconds: float = DAY_SECONDS
+    answer_keep_bytes: int = 256 * MEBIBYTE
+    answer_lease_seconds: float = 10.0
+    outbox_max_records: int = 100_000
+    outbox_max_bytes: int = 256 * MEBIBYTE
+    command_max_bytes: int = LARGEST_RECORD_BYTES
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> NodeSettings:
@@ -38,8 +53,19 @@ class NodeSettings:
             health_host=values.get("HEALTH_HOST") or default.health_host,
             health_port=read_port("HEALTH_PORT", values.get("HEALTH_PORT") or "0"),
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
-            drain_seconds=_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
-            heartbeat_seconds=_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+            drain_seconds=read_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
+            heartbeat_seconds=read_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+            answers_url=_answers_url(values.get("NODESMITH_ANSWERS_URL") or ""),
+            answer_keep_seconds=read_seconds(
+                values, "ANSWER_KEEP_SECONDS", default.answer_keep_seconds, least=0.0
+            ),
+            answer_keep_bytes=read_count(values, "ANSWER_KEEP_BYTES", default.answer_keep_bytes),
+            answer_lease_seconds=read_seconds(
+                values, "ANSWER_LEASE_SECONDS", default.answer_lease_seconds, least=0.5
+            ),
+            outbox_max_records=read_count(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
+            outbox_max_bytes=read_count(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
+            command_max_bytes=read_count(values, "COMMAND_MAX_BYTES", default.command_max_bytes),
         )
 
 
@@ -80,7 +106,8 @@ def read_log_level(name: str, text: str) -> str:
     return level
 
 
-def _seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def read_seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    """Return the number of seconds that `name` is set to, or the default; raise InputError where it is below `least`."""
     text = values.get(name)
     if not text:
         return default
@@ -91,3 +118,23 @@ def _seconds(values: Mapping[str, str], name: str, default: float, *, least: flo
     if not least <= seconds < float("inf"):
         raise InputError(f"{name} is {text!r}", fix=f"use a number of seconds, at least {least:g}")
     return seconds
+
+
+def read_count(values: Mapping[str, str], name: str, default: int) -> int:
+    """Return the whole number that `name` is set to, or the default; raise InputError where it is below 1."""
+    text = values.get(name)
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise InputError(f"{name} is {text!r}", fix="use a whole number, at least 1")
+    return int(text)
+
+
+def _answers_url(text: str) -> str:
+    """Return the URL; what is wrong with it is said without it, since it may hold a password."""
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise InputError(
+            "NODESMITH_ANSWERS_URL names no PostgreSQL database",
+            fix="write postgresql://USER@HOST:PORT/DATABASE, or leave it out for a file in the data folder",
+        )
+    return text

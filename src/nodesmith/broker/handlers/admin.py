@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kio.schema.create_partitions.v1.request import CreatePartitionsRequest, CreatePartitionsTopic
     from kio.schema.create_topics.v4.request import CreatableTopic, CreateTopicsRequest
     from kio.schema.delete_groups.v1.request import DeleteGroupsRequest
+    from kio.schema.delete_records.v1.request import DeleteRecordsRequest
     from kio.schema.delete_topics.v3.request import DeleteTopicsRequest
     from kio.schema.describe_configs.v3.request import DescribeConfigsRequest, DescribeConfigsResource
     from kio.schema.describe_groups.v4.request import DescribeGroupsRequest
@@ -105,6 +106,31 @@ def _delete_topic(state: BrokerState, name: str) -> Reply:
         return {"name": name, "error_code": refused.code, "error_message": refused.message}
     state.offsets.forget_topic(name)
     return {"name": name, "error_code": ErrorCode.none}
+
+
+async def delete_records(state: BrokerState, call: Call) -> Reply:
+    """Delete records from the beginning of partitions, up to an offset."""
+    request: DeleteRecordsRequest = call.request
+    return {
+        "topics": [
+            {
+                "name": topic.name,
+                "partitions": [
+                    _delete_records(state, topic.name, part.partition_index, part.offset)
+                    for part in topic.partitions
+                ],
+            }
+            for topic in request.topics
+        ]
+    }
+
+
+def _delete_records(state: BrokerState, topic: str, number: int, offset: int) -> Reply:
+    try:
+        start, code = state.topics.partition(topic, number).delete_before(offset), ErrorCode.none
+    except RefusedError as refused:
+        start, code = -1, refused.code
+    return {"partition_index": number, "low_watermark": start, "error_code": code}
 
 
 async def describe_configs(state: BrokerState, call: Call) -> Reply:
