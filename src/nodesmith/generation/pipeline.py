@@ -75,7 +75,7 @@ def run(
         ms = round(parse_ms / len(specs.nodes), 3)
         tell(StageEvent(node=_folder(spec), number="1", status=Status.DONE, ms=ms))
     templates = templates or packaged_templates()
-    made = make(specs, target, templates, tell=tell, builder=builder)
+    made = make(specs, target, templates, tell=tell, builder=builder, writes=not choices.preview)
     _update(made, target, choices, templates=templates.digest, tell=tell)
     _verify(made.contracts, target, tell=tell, wanted=verify and not choices.preview)
     return record.report()
@@ -88,13 +88,14 @@ def make(
     *,
     tell: Listener,
     builder: ModelBuilder | None = None,
+    writes: bool = True,
 ) -> Made:
     """Take all nodes through the stages that touch no disk; raises GateError."""
     contracts: list[NodeContract] = []
     files: dict[str, NodeFiles] = {}
     taken: set[str] = set()
     for spec in specs.nodes:
-        contract, made = _make_node(spec, target, templates, tell=tell, others=taken)
+        contract, made = _make_node(spec, target, templates, tell=tell, others=taken, writes=writes)
         contracts.append(contract)
         files[contract.folder] = made
         taken.add(contract.folder.casefold())
@@ -108,13 +109,19 @@ def make(
 
 
 def _make_node(
-    spec: NodeSpec, target: Path, templates: Templates, *, tell: Listener, others: Container[str]
+    spec: NodeSpec,
+    target: Path,
+    templates: Templates,
+    *,
+    tell: Listener,
+    others: Container[str],
+    writes: bool,
 ) -> tuple[NodeContract, NodeFiles]:
     node = (_folder(spec),)
     with _stage(tell, node, "2"):
         contract = make_contract(spec)
     with _stage(tell, node, "3"):
-        pre_check(contract, templates, target, others=others)
+        pre_check(contract, templates, target, others=others, writes=writes)
     with _stage(tell, node, "4"):
         files = generate_code(contract, templates)
     node_file = f"{contract.version_folder}/node.py"

@@ -21,15 +21,18 @@ STAGE = "3"
 LONGEST_NAME = 255
 
 
-def pre_check(node: NodeContract, templates: Templates, target: Path, *, others: Container[str]) -> None:
+def pre_check(
+    node: NodeContract, templates: Templates, target: Path, *, others: Container[str], writes: bool = True
+) -> None:
     """Raise GateError where a node's names, its templates or the target folder would stop it later.
 
-    `others` are the folders of the nodes that are written together with this one, as `casefold` makes them.
+    `others` are the folders of the nodes that are written together with this one, as `casefold` makes them. Only to look,
+    a target that cannot be written to is as good as any.
     """
     findings = (
         *_name_findings(node, others),
         *_template_findings(node, templates),
-        *_target_findings(target),
+        *_target_findings(target, writes=writes),
     )
     if findings:
         raise GateError(
@@ -60,7 +63,7 @@ def _template_findings(node: NodeContract, templates: Templates) -> Iterator[Fin
             )
 
 
-def _target_findings(target: Path) -> Iterator[Finding]:
+def _target_findings(target: Path, *, writes: bool) -> Iterator[Finding]:
     fix = "choose another with -o"
     try:
         folder = next(place for place in (target, *target.absolute().parents) if os.path.lexists(place))
@@ -70,7 +73,7 @@ def _target_findings(target: Path) -> Iterator[Finding]:
         return
     if not is_folder:
         yield Finding(rule="target", message="is no folder", file=str(folder), fix=fix)
-    elif not os.access(folder, os.W_OK | os.X_OK):
+    elif writes and not os.access(folder, os.W_OK | os.X_OK):
         yield Finding(rule="target", message="is not writable", file=str(folder), fix=fix)
     elif too_long := next((part for part in target.parts if len(os.fsencode(part)) > LONGEST_NAME), ""):
         yield Finding(

@@ -7,17 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
-from generation.update.workshop import DROP, KEEP, NODE, contents, keeper, renamed
+from generation.update.workshop import DROP, KEEP, NODE, Workshop, contents, keeper, renamed
 
 from nodesmith.generation.update.lock import FOLDER
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from generation.update.workshop import Workshop
 
 PREVIEWS = ["--dry-run", "--diff", "--check"]
 KILLED = """
@@ -68,6 +64,21 @@ def test_a_conflict_shows_in_a_look_as_well(shop: Workshop, option: str) -> None
     told = shop.generate(renamed(), option)
 
     assert (told.code, "+<<<<<<< yours" in told.err) == (3, True)
+
+
+@pytest.mark.usefixtures("not_root")
+@pytest.mark.parametrize("option", PREVIEWS)
+def test_a_look_needs_no_right_to_write(option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Workshop(folder=Path(folder), captured=capfd)
+        shop.generate()
+        shop.out.chmod(0o555)
+
+        told = shop.generate(keeper(), option)
+        refused = shop.generate(renamed())
+
+        shop.out.chmod(0o755)
+    assert (told.code, refused.code) == (0, 4)
 
 
 def test_check_says_when_all_is_up_to_date(shop: Workshop) -> None:
