@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RUN_BITS = 0o111
 MARKERS_LEFT = "still holds the markers of an earlier merge"
+RESOURCES = "/resources.py"
+OTHER_NOW = "stays as you have it, though nodesmith would write another now: move it away and --restore it to see that"
 RESOLVE = "edit the file until no marker is left, and generate again: no --conflict does that"
 OBSTACLE = "move away what is there, or make it a file again that you may read, and generate again"
 
@@ -94,13 +96,20 @@ def _decide_missing(situation: Situation) -> Outcome:
 
 
 def _decide_seeded(situation: Situation) -> Outcome:
-    """Keep a file that is the person's; the lock remembers what it was at first."""
+    """Keep a file that is the person's; the lock remembers what it was at first.
+
+    Handlers are held to what they are called with by their types. Nothing holds resources to the spec's adapter, so that
+    a person is told, once, when nodesmith would write others.
+    """
     made, entry = situation.file.text.encode(), situation.entry
     _, plain = read_style(_data(situation), made=made)
     seed = entry.sha if entry else digest(made)
+    detail = ""
+    if seed != digest(made) and situation.path.endswith(RESOURCES) and plain != made:
+        seed, detail = digest(made), OTHER_NOW
     known = Entry(owner=Owner.SEEDED, executable=situation.file.executable, sha=seed)
     action = Action.UNCHANGED if digest(plain) == seed else Action.KEEP
-    outcome = _outcome(situation, Decision(action=action), made=made)
+    outcome = _outcome(situation, Decision(action=action, detail=detail), made=made)
     return Outcome(change=outcome.change, entry=known)
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ONE_PLACE = "keep one of the two files, under either path, and generate again"
 NO_LONGER_MADE = "is not made any more; remove it where nothing needs it"
+OPERATION_GONE = (
+    "is not made any more, nor are the models it may import; take from it what you need and remove it"
+)
 
 
 def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry, *, taken: Container[str]) -> Change | None:
@@ -37,9 +40,10 @@ def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry, *, taken: Con
             before=found.data,
             was_executable=found.is_executable,
         )
+    detail = OPERATION_GONE if entry.owner is Owner.SEEDED else NO_LONGER_MADE
     if moves.moved(path) == path:
-        return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=NO_LONGER_MADE)
-    return move_along(disk, moves, path, taken=taken, owner=entry.owner, detail=NO_LONGER_MADE)
+        return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=detail)
+    return move_along(disk, moves, path, taken=taken, owner=entry.owner, detail=detail)
 
 
 def move_along(
