@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nodesmith.spec.tree import Place
 
 MAX_FINDINGS = 100
-MAX_TOLD = 1_000
+MAX_TOLD = 5_000
 MAX_NEAR_LENGTH = 80
 MAX_LISTED = 12
 MAX_COMPARED = 300
