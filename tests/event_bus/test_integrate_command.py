@@ -375,6 +375,18 @@ def test_bytes_that_are_no_text_are_refused(data: bytes, words: str, module: Pat
     assert module.read_bytes() == data
 
 
+@pytest.mark.parametrize(("name", "code"), [("node.py", 2), ("start_node.py", 3)])
+def test_a_pipe_is_not_waited_for(module: Path, name: str, code: int) -> None:
+    module.with_name(name).unlink(missing_ok=True)
+    os.mkfifo(module.with_name(name))
+
+    done = integrate(module)
+
+    assert done.returncode == code
+    assert name in done.stderr
+    assert "is no regular file" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["missing.py", "readme.txt", "start_node.py", "json.py", "my-node.py"])
 def test_what_is_no_nodes_module_is_bad_input(name: str, tmp_path: Path) -> None:
     if name != "missing.py":

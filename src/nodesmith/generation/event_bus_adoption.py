@@ -132,6 +132,8 @@ def _script_change(path: Path, place: Path, text: str, class_name: str) -> Chang
     shown = path.with_name(START_SCRIPT)
     if not (place.exists() or place.is_symlink()):
         return Change(path=START_SCRIPT, action=Action.CREATE, after=text.encode(), executable=True)
+    if place.exists() and not place.is_file():  # a pipe would be waited for
+        raise _in_the_way(shown, class_name, "is no regular file")
     try:
         before = place.read_bytes()
     except OSError as error:

@@ -39,6 +39,8 @@ class ModuleFile:
 
 def read_module(place: Path, *, file: str) -> ModuleFile:
     """Read a module, which findings call `file`; raises InputError where there is none, GateError for what is no text."""
+    if place.exists() and not place.is_file():  # a pipe would be waited for
+        raise InputError(f"{file} is no regular file", fix="give the path of a node.py")
     try:
         data = place.read_bytes()
     except OSError as error:
