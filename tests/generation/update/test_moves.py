@@ -241,3 +241,12 @@ def test_the_run_bit_follows_the_template_where_the_person_left_it(tmp_path: Pat
     assert actions(plan) == {"a.txt": (Action.UPDATE, ""), "b.txt": (Action.UNCHANGED, "")}
     assert (tmp_path / "unit/a.txt").stat().st_mode & 0o100
     assert (tmp_path / "unit/b.txt").stat().st_mode & 0o777 == 0o711
+
+
+def test_a_persons_line_that_names_the_old_folder_is_told_in_a_merged_file_too(shop: Workshop) -> None:
+    shop.edit("Dockerfile", "USER node\n", "COPY v1_0_0/extra /extra\nUSER node\n")
+
+    told = shop.generate(keeper(version="2.0.0"))
+
+    assert f"merge     {shop.node}/Dockerfile: still names v1_0_0\n" in told.out
+    assert "still names" not in shop.generate(keeper(version="2.0.0")).out

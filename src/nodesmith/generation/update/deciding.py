@@ -173,7 +173,7 @@ def _outcome(
     change = Change(
         path=situation.path, action=action, owner=situation.file.owner, before=before, after=after,
         was_executable=situation.found.is_executable, executable=executable, mode=mode, moved_from=situation.origin if situation.is_moved else "",
-        detail=decision.detail or _old_names(situation, action, after), fix=decision.fix,
+        detail=decision.detail or _old_names(situation, action, after, made), fix=decision.fix,
     )  # fmt: skip
     if action is Action.CONFLICT:
         return Outcome(change=change, entry=situation.entry)
@@ -197,10 +197,11 @@ def _rejected(situation: Situation, decision: Decision, style: Style) -> Iterato
         yield Change(path=path, action=Action.CONFLICT, detail=detail, fix=fix)
 
 
-def _old_names(situation: Situation, action: Action, after: bytes | None) -> str:
-    if action is Action.MOVE and after and situation.moves.still_names_old(after):
-        return f"still names {situation.moves.old}"
-    return ""
+def _old_names(situation: Situation, action: Action, after: bytes | None, made: bytes) -> str:
+    """Say where a person's lines speak of a version's folder that has another name now."""
+    moves, text = situation.moves, after or situation.found.data or b""
+    is_yours = action in (Action.MOVE, Action.MERGE, Action.KEEP) and not moves.still_names_old(made)
+    return f"still names {moves.old}" if is_yours and moves.still_names_old(text) else ""
 
 
 def _mode(situation: Situation) -> tuple[bool, int | None]:
