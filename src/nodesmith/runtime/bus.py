@@ -70,6 +70,8 @@ class EventPublisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._polling: Thread | None = None
         self._stop_polling = Event()
+        # Of what was given to the client and has not come back; its own count has other requests in it.
+        self._unanswered: set[_Acknowledgement] = set()
         self._acknowledged: deque[tuple[_Acknowledgement, KafkaError | None]] = deque()
         self._settling = False
 
@@ -176,9 +178,9 @@ class EventPublisher:
             logger.warning("%s records are not sent yet; they stay in the outbox for the next start", kept)
         try:
             async with asyncio.timeout(seconds + 1):
-                left = await in_thread(_flush, producer, 0 if self.outbox else seconds)
+                left = await in_thread(self._flush, producer, 0 if self.outbox else seconds)
         except TimeoutError:
-            left = len(producer)
+            left = len(self._unanswered)
         self._stop_polling.set()
         if left:
             logger.warning("%s records were not acknowledged and are dropped", left)
@@ -194,6 +196,7 @@ class EventPublisher:
         }
 
     def _enqueue(self, producer: Producer, record: WireRecord, future: _Acknowledgement) -> bool:
+        self._unanswered.add(future)
         try:
             producer.produce(
                 record.topic,
@@ -203,7 +206,11 @@ class EventPublisher:
                 on_delivery=partial(self._delivered, future),
             )
         except BufferError:
+            self._unanswered.discard(future)
             return False
+        except KafkaException:
+            self._unanswered.discard(future)
+            raise
         return True
 
     def _failure(
@@ -223,8 +230,17 @@ class EventPublisher:
         while not self._stop_polling.is_set():
             producer.poll(_POLL_SECONDS)
 
+    def _flush(self, producer: Producer, seconds: float) -> int:
+        """Block until all is acknowledged or `seconds` have passed; drop what is left and return how many records that is."""
+        producer.flush(seconds)
+        left = len(self._unanswered)
+        producer.purge()
+        producer.poll(0)
+        return left
+
     def _delivered(self, future: _Acknowledgement, error: KafkaError | None, _message: Message) -> None:
         """Keep the acknowledgement; the loop is woken once for all that came in one burst."""
+        self._unanswered.discard(future)
         self._acknowledged.append((future, error))
         if not self._settling:
             self._settling = True
@@ -254,12 +270,3 @@ class EventPublisher:
         assert self._loop is not None, "the producer is made after the loop is known"
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
             self._loop.call_soon_threadsafe(callback, *arguments)
-
-
-def _flush(producer: Producer, seconds: float) -> int:
-    """Block until all is acknowledged or `seconds` have passed; drop and return what is left."""
-    left = producer.flush(seconds)
-    if left:
-        producer.purge()
-        producer.poll(0)
-    return left
