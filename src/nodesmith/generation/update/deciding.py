@@ -26,7 +26,7 @@ MARKERS_LEFT = "still holds the markers of an earlier merge"
 RESOURCES = "/resources.py"
 OTHER_NOW = "stays as you have it, though nodesmith would write another now: move it away and --restore it to see that"
 RESOLVE = "edit the file until no marker is left, and generate again: no --conflict does that"
-OBSTACLE = "move away what is there, or make it a file again that you may read, and generate again"
+OBSTACLE = "move away what is in the way, or make it readable for you, and generate again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
