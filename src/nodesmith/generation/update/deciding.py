@@ -10,6 +10,7 @@ from nodesmith.generation.update.conflicts import Decision, decide_merge, decide
 from nodesmith.generation.update.line_ends import Style, read_style
 from nodesmith.generation.update.lock import Entry, digest
 from nodesmith.generation.update.merging import holds_markers
+from nodesmith.generation.update.own_spec import SPEC, says_the_same
 from nodesmith.generation.update.sections import has_sections, written_once
 from nodesmith.records import dataclass
 
@@ -121,12 +122,14 @@ def _decide_shared(situation: Situation) -> Outcome:
     style, plain = read_style(data, made=made)
     if plain == made:
         decision = Decision(action=Action.UNCHANGED)
+    elif entry is not None and digest(plain) == entry.sha:
+        decision = Decision(action=Action.UPDATE, text=made)
+    elif situation.path == SPEC and says_the_same(plain, made):
+        decision = Decision(action=Action.KEEP)
     elif entry is None:
         decision = decide_without_base(
             plain, made, situation.choice, reason="is in the way: it is there already, and not by nodesmith"
         )
-    elif digest(plain) == entry.sha:
-        decision = Decision(action=Action.UPDATE, text=made)
     elif holds_markers(plain) and not holds_markers(made):
         return in_the_way(situation, MARKERS_LEFT, RESOLVE)
     else:
