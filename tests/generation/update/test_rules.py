@@ -230,6 +230,16 @@ def test_an_operation_that_comes_back_finds_its_handler(shop: Workshop) -> None:
     assert shop.read("v1_0_0/handlers/handler_drop.py") == "# mine\n"
 
 
+def test_a_file_that_is_there_already_where_a_handler_is_new_is_kept_and_told_of(shop: Workshop) -> None:
+    find = "v1_0_0/handlers/handler_find.py"
+    (shop.node / find).write_text("# mine\n")
+
+    told = shop.generate(keeper(operations={"keep": KEEP, "drop": DROP, "find": DROP}))
+
+    assert f"keep      {shop.node}/{find}: was there already and stays as it is" in told.out
+    assert shop.read(find) == "# mine\n"
+
+
 def test_an_edited_file_that_is_not_made_any_more_is_left(shop: Workshop) -> None:
     model = "v1_0_0/models/model_drop_input.py"
     (shop.node / model).write_text("# mine\n")

@@ -26,6 +26,7 @@ RUN_BITS = 0o111
 MARKERS_LEFT = "still holds the markers of an earlier merge"
 RESOURCES = "/resources.py"
 OTHER_NOW = "stays as you have it, though nodesmith would write another now: move it away and --restore it to see that"
+TAKEN_OVER = "was there already and stays as it is: nodesmith takes it for the one it would have written"
 RESOLVE = "edit the file until no marker is left, and generate again: no --conflict does that"
 OBSTACLE = "move away what is in the way, or make it readable for you, and generate again"
 
@@ -106,7 +107,9 @@ def _decide_seeded(situation: Situation) -> Outcome:
     _, plain = read_style(_data(situation), made=made)
     seed = entry.sha if entry else digest(made)
     detail = ""
-    if seed != digest(made) and situation.path.endswith(RESOURCES) and plain != made:
+    if entry is None and plain != made:
+        detail = TAKEN_OVER
+    elif seed != digest(made) and situation.path.endswith(RESOURCES) and plain != made:
         seed, detail = digest(made), OTHER_NOW
     known = Entry(owner=Owner.SEEDED, executable=situation.file.executable, sha=seed)
     action = Action.UNCHANGED if digest(plain) == seed else Action.KEEP
