@@ -46,7 +46,10 @@ async def supervise(plan: Plan, *, on_ready: Callable[[System, Sequence[RunningN
     working.cancel()
     await asyncio.wait({working})
     if system.nodes:
-        say(f"ending {len(system.nodes)} nodes; another Ctrl-C kills them")
+        count = len(system.nodes)
+        say(
+            f"ending {count} node{'' if count == 1 else 's'}; another Ctrl-C kills {'it' if count == 1 else 'them'}"
+        )
     clean = await system.stop(hurry=hurry)
     if not working.cancelled():
         working.result()
