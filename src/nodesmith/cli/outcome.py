@@ -28,9 +28,9 @@ def lines(plan: Plan, target: Path, *, planned: bool) -> Iterator[str]:
         else:
             yield from (_line(unit, change, target) for change in unit.changes if _is_told(change))
     unchanged = sum(change.action is Action.UNCHANGED for _, change in plan)
-    yours = sum(change.action is Action.KEEP and change.owner is Owner.SEEDED for _, change in plan)
+    yours = sum(change.action is Action.KEEP and not _is_told(change) for _, change in plan)
     if unchanged or yours:
-        counts = [f"{_files(unchanged)} unchanged", f"{yours} kept that are yours"]
+        counts = [f"{_files(unchanged)} unchanged", f"{yours} kept as yours"]
         yield ", ".join(text for text, count in zip(counts, (unchanged, yours), strict=True) if count)
 
 

@@ -66,7 +66,8 @@ def run_pipeline(
     """Generate the nodes that `parse`, which is stage 1, returns; show it, and return the exit status.
 
     For JSON one object goes to standard output, after a failure too: the nodes as far as they came, `files` with what
-    becomes of each, `error` where there is one, conflicts that are only looked at included, and what is in `told`.
+    becomes of each, `recovered` where an interrupted run had left something, `error` where there is one, conflicts that are
+    only looked at included, and what is in `told`.
     """
     record = Record(target=target)
     told = {**told_of(templates), **told}
@@ -141,8 +142,10 @@ def _end(outcome: PipelineReport, target: Path, asked: Asked, told: Mapping[str,
 
 
 def _print_json(outcome: PipelineReport, told: Mapping[str, object], *, diff: bool) -> None:
-    files = {"files": document(outcome.plan, diff=diff)} if outcome.plan else {}
-    click.echo(json.dumps({**outcome.document(), **files, **told}, ensure_ascii=False))
+    plan = outcome.plan
+    files = {"files": document(plan, diff=diff)} if plan else {}
+    recovered = {"recovered": plan.recovered} if plan and plan.recovered else {}
+    click.echo(json.dumps({**outcome.document(), **files, **recovered, **told}, ensure_ascii=False))
 
 
 def _show_conflicts(plan: Plan | None) -> None:

@@ -149,6 +149,15 @@ def test_a_look_after_an_interrupted_run_says_so_and_changes_nothing(
     assert shop.tree() == before
 
 
+def test_json_says_what_an_interrupted_run_had_left(shop: Workshop) -> None:
+    interrupt(shop.out)
+
+    document = json.loads(shop.json().out)
+
+    assert document["recovered"] == "what an interrupted run had left was finished first"
+    assert "recovered" not in json.loads(shop.json().out)
+
+
 def test_a_run_first_ends_what_an_interrupted_one_left_and_says_so(shop: Workshop) -> None:
     interrupt(shop.out)
 

@@ -24,6 +24,8 @@ def test_resources_that_would_be_others_now_stay_and_are_told_of_once(shop: Work
         f"keep      {shop.node}/{RESOURCES}: stays as you have it, though nodesmith would write another now"
     )
     assert (said in planned.out, said in done.out, said in again.out) == (True, True, False)
+    assert "kept" not in done.out
+    assert "1 kept as yours" in again.out
     assert shop.read(RESOURCES) == before
     assert shop.generate(WITH_ADAPTER, "--check").code == 0
 
