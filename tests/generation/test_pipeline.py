@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +17,9 @@ from nodesmith.generation.report import STAGES, Record, StageEvent, Status
 from nodesmith.spec.model import SystemSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from generation.conftest import Generated
 
 SMALL = effect("keeper")
-NOBODY = 65534
 
 
 def ignore(_: StageEvent) -> None:
@@ -110,17 +106,6 @@ def test_a_file_as_target_is_refused_before_anything_is_made(tmp_path: Path) -> 
         run(specs, tmp_path / "out" / "deep", verify=False, report=ignore)
 
     assert (raised.value.stage, raised.value.findings[0].rule) == ("3", "target")
-
-
-@pytest.fixture
-def not_root() -> Iterator[None]:
-    """Give up root's right to write anywhere until the test is over."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setresuid(NOBODY, NOBODY, 0)
-    yield
-    os.setresuid(0, 0, 0)
 
 
 @pytest.mark.usefixtures("not_root")

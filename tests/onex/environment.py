@@ -5,17 +5,17 @@ It stands in the user's cache under a name that follows from the pinned requirem
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.cache import cached, cached_before
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 INSTALL_SECONDS = 600
@@ -28,22 +28,18 @@ class NoEnvironmentError(Exception):
 def onex_python(announce: Callable[[str], None]) -> Path:
     """Return the interpreter of an environment with the ONEX packages, which is made if there is none yet."""
     base = find_python()
-    home = _home(base)
-    marker = home / ".complete"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(home.with_suffix(".lock")):
-        if not marker.exists():
-            announce(f"installing omnibase-core and omnibase-infra into {home} (once; a minute or two)")
-            shutil.rmtree(home, ignore_errors=True)
-            _make(base, home)
-            marker.touch()
-    return home / "bin" / "python"
+
+    def make(home: Path) -> None:
+        announce(f"installing omnibase-core and omnibase-infra into {home} (once; a minute or two)")
+        _make(base, home)
+
+    return cached(_name(base), make) / "bin" / "python"
 
 
 def made_before() -> Path:
     """Return the interpreter of that environment where it was made before; raise NoEnvironmentError otherwise."""
-    home = _home(find_python())
-    if not (home / ".complete").exists():
+    home = cached_before(_name(find_python()))
+    if home is None:
         raise NoEnvironmentError("its environment has not been made yet; running tests/onex makes it")
     return home / "bin" / "python"
 
@@ -70,10 +66,9 @@ def _runs(python: Path) -> bool:
         return False
 
 
-def _home(base: Path) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def _name(base: Path) -> str:
     pinned = REQUIREMENTS.read_bytes() + str(base).encode()
-    return cache / "nodesmith" / f"onex-{hashlib.sha256(pinned).hexdigest()[:16]}"
+    return f"onex-{hashlib.sha256(pinned).hexdigest()[:16]}"
 
 
 def _make(base: Path, home: Path) -> None:
@@ -100,10 +95,3 @@ def _make(base: Path, home: Path) -> None:
         if done.returncode:
             last = (done.stderr.strip() or "no reason given").splitlines()[-1]
             raise NoEnvironmentError(f"the ONEX packages cannot be installed: {last}")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.broker import running_broker
+from support.postgresql import running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.broker import RunningBroker
+    from support.postgresql import RunningPostgresql
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,6 +30,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     """A broker for tests that leave it running."""
     with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[RunningPostgresql]:
+    """A PostgreSQL for a module's tests, which leave it running."""
+    with running_postgresql() as running:
         yield running
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from support.postgresql import NoPostgresqlError, running_postgresql
+from support.postgresql import running_postgresql
 from support.waiting import wait_until_async
 
 from nodesmith.errors import AnswersUnavailableError
@@ -18,26 +18,15 @@ from nodesmith.runtime.settings import NodeSettings
 from nodesmith.runtime.wire_record import WireRecord
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
-
-    from support.postgresql import RunningPostgresql
 
     from nodesmith.runtime.answer_store import AnswerStore
 
     Opening = Callable[..., AbstractAsyncContextManager[AnswerStore]]
 
 LEASE_SECONDS = 1.5
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[RunningPostgresql]:
-    try:
-        with running_postgresql() as running:
-            yield running
-    except NoPostgresqlError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -147,23 +136,20 @@ async def test_the_oldest_answers_are_dropped_when_there_are_too_many_bytes(open
 
 
 async def test_while_the_database_is_away_every_call_says_so_and_it_is_found_again() -> None:
-    try:
-        with running_postgresql() as first:
-            settings = NodeSettings(answers_url=first.url)
-            store = open_answers(settings, node="test.away", folder=first.folder)
-            await store.start()
-            assert await store.begin("c") == Claimed()
-            await asyncio.to_thread(first.stop)
-            with pytest.raises(AnswersUnavailableError, match="in PostgreSQL are away"):
-                await store.finish("c", answer())
-            assert "in PostgreSQL are away" in store.problem
-            with running_postgresql(first.folder, first.port):
+    with running_postgresql() as first:
+        settings = NodeSettings(answers_url=first.url)
+        store = open_answers(settings, node="test.away", folder=first.folder)
+        await store.start()
+        assert await store.begin("c") == Claimed()
+        await asyncio.to_thread(first.stop)
+        with pytest.raises(AnswersUnavailableError, match="in PostgreSQL are away"):
+            await store.finish("c", answer())
+        assert "in PostgreSQL are away" in store.problem
+        with running_postgresql(first.folder, first.port):
 
-                async def back() -> bool:
-                    return not store.problem
+            async def back() -> bool:
+                return not store.problem
 
-                await wait_until_async(back, seconds=20, why="the database being found again")
-                assert await store.finish("c", answer()) == tuple(answer())
-                await store.close()
-    except NoPostgresqlError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+            await wait_until_async(back, seconds=20, why="the database being found again")
+            assert await store.finish("c", answer()) == tuple(answer())
+            await store.close()

@@ -12,9 +12,8 @@ import psycopg
 import pytest
 from support.broker import running_broker
 from support.kafka import running_kafka
-from support.kafka_distribution import NoKafkaError
 from support.nodes import running_node
-from support.postgresql import NoPostgresqlError, running_postgresql
+from support.postgresql import running_postgresql
 from support.waiting import wait_until
 from support.wire import Topic, command, committed, reading, send
 
@@ -36,20 +35,8 @@ KINDS = {"embedded": running_broker, "kafka": running_kafka}
 
 @pytest.fixture(params=KINDS)
 def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningBroker]:
-    try:
-        with KINDS[request.param](tmp_path / "bus") as running:
-            yield running
-    except NoKafkaError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[RunningPostgresql]:
-    try:
-        with running_postgresql() as running:
-            yield running
-    except NoPostgresqlError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+    with KINDS[request.param](tmp_path / "bus") as running:
+        yield running
 
 
 @contextmanager
@@ -104,28 +91,35 @@ def test_a_failure_is_an_answer_as_well(bus: RunningBroker, start_greeter: Path,
         the_same_twice(failed)
 
 
-def test_a_command_whose_node_dies_between_handling_and_commit_is_answered_again_and_not_done_again(
-    bus: RunningBroker, start_greeter: Path, tmp_path: Path
-) -> None:
+def answers_over_a_kill(
+    bus: RunningBroker, script: Path, folder: Path, *, one: dict[str, str], two: dict[str, str]
+) -> list[tuple[Any, ...]]:
+    """Kill an instance between handling a command and its commit, start another, and return what answers the command."""
     servers = bus.bootstrap_servers
     with ExitStack() as stack:
         completed = stack.enter_context(reading(servers, COMPLETED))
-        one = stack.enter_context(greeter(start_greeter, bus, tmp_path, "one"))
-        one.wait_ready()
+        first = stack.enter_context(greeter(script, bus, folder, "one", **one)).wait_ready()
         # An earlier record of the partition that is not done: nothing behind it can be committed.
         waits = command("demo.greeter.wait", {"name": "slow"})
+        # The command comes without an id: its second delivery is known all the same.
         asked = command("demo.greeter.greet", {"name": "ann"})
         send(servers, COMMANDS, waits, asked, key="same partition")
         completed.wait_for(lambda record: record.payload["greeting"] == "hello ann 0")
-        one.process.kill()
-        one.process.wait()
+        first.process.kill()
+        first.process.wait()
         assert committed(servers, GROUP, COMMANDS) == 0
-        (tmp_path / "go").touch()
-        stack.enter_context(greeter(start_greeter, bus, tmp_path, "two"))
+        (folder / "go").touch()
+        stack.enter_context(greeter(script, bus, folder, "two", **two))
         wait_until(lambda: committed(servers, GROUP, COMMANDS) == 2, seconds=40, why="both being committed")
         completed.wait_for_count(3)
-        answers = [essence(each) for each in completed.records if each.payload["greeting"] == "hello ann 0"]
-    # The command came without an id: its second delivery is known all the same.
+        return [essence(each) for each in completed.records if each.payload["greeting"] == "hello ann 0"]
+
+
+def test_a_command_whose_node_dies_between_handling_and_commit_is_answered_again_and_not_done_again(
+    bus: RunningBroker, start_greeter: Path, tmp_path: Path
+) -> None:
+    answers = answers_over_a_kill(bus, start_greeter, tmp_path, one={}, two={})
+
     assert len(answers) == 2
     assert answers[0] == answers[1]
     assert lines(tmp_path).count("greet ann 0") == 1
@@ -134,35 +128,14 @@ def test_a_command_whose_node_dies_between_handling_and_commit_is_answered_again
 def test_instances_on_two_hosts_share_answers_in_postgresql_while_the_partition_moves(
     bus: RunningBroker, postgresql: RunningPostgresql, start_greeter: Path, tmp_path: Path
 ) -> None:
-    servers = bus.bootstrap_servers
-    settings = {"NODESMITH_ANSWERS_URL": postgresql.url}
     forget(postgresql)
-    with ExitStack() as stack:
-        completed = stack.enter_context(reading(servers, COMPLETED))
-        one = stack.enter_context(
-            greeter(
-                start_greeter, bus, tmp_path, "one", NODESMITH_DATA_DIR=str(tmp_path / "host1"), **settings
-            )
-        ).wait_ready()
-        send(
-            servers,
-            COMMANDS,
-            command("demo.greeter.wait", {"name": "slow"}),
-            command("demo.greeter.greet", {"name": "ann"}),
-            key="same partition",
-        )
-        completed.wait_for(lambda record: record.payload["greeting"] == "hello ann 0")
-        one.process.kill()
-        one.process.wait()
-        (tmp_path / "go").touch()
-        stack.enter_context(
-            greeter(
-                start_greeter, bus, tmp_path, "two", NODESMITH_DATA_DIR=str(tmp_path / "host2"), **settings
-            )
-        )
-        wait_until(lambda: committed(servers, GROUP, COMMANDS) == 2, seconds=40, why="both being committed")
-        completed.wait_for_count(3)
-        answers = [essence(each) for each in completed.records if each.payload["greeting"] == "hello ann 0"]
+    one, two = (
+        {"NODESMITH_ANSWERS_URL": postgresql.url, "NODESMITH_DATA_DIR": str(tmp_path / host)}
+        for host in ("host1", "host2")
+    )
+
+    answers = answers_over_a_kill(bus, start_greeter, tmp_path, one=one, two=two)
+
     assert len(answers) == 2
     assert answers[0] == answers[1]
     assert lines(tmp_path).count("greet ann 0") == 1
@@ -195,22 +168,19 @@ def test_a_command_that_another_instance_works_on_is_waited_for_and_not_done_twi
 def test_while_postgresql_is_away_a_node_takes_no_command_and_says_so(
     bus: RunningBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
-    try:
-        with ExitStack() as stack:
-            database = stack.enter_context(running_postgresql())
-            settings = {"NODESMITH_ANSWERS_URL": database.url}
-            node = stack.enter_context(greeter(start_greeter, bus, tmp_path, "one", **settings)).wait_ready()
-            completed = stack.enter_context(reading(bus.bootstrap_servers, COMPLETED))
-            database.stop()
-            wait_until(lambda: not node.readiness()["ready"], why="the node saying that it takes nothing")
-            assert "the records of answers in PostgreSQL are away" in node.readiness()["reasons"][0]
-            send(bus.bootstrap_servers, COMMANDS, command("demo.greeter.greet", {"name": "ann"}), key="ann")
-            stack.enter_context(running_postgresql(database.folder, database.port))
-            completed.wait_for_count(1, seconds=40)
-            node.wait_ready()
-        assert lines(tmp_path).count("greet ann 0") == 1
-    except NoPostgresqlError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+    with ExitStack() as stack:
+        database = stack.enter_context(running_postgresql())
+        settings = {"NODESMITH_ANSWERS_URL": database.url}
+        node = stack.enter_context(greeter(start_greeter, bus, tmp_path, "one", **settings)).wait_ready()
+        completed = stack.enter_context(reading(bus.bootstrap_servers, COMPLETED))
+        database.stop()
+        wait_until(lambda: not node.readiness()["ready"], why="the node saying that it takes nothing")
+        assert "the records of answers in PostgreSQL are away" in node.readiness()["reasons"][0]
+        send(bus.bootstrap_servers, COMMANDS, command("demo.greeter.greet", {"name": "ann"}), key="ann")
+        stack.enter_context(running_postgresql(database.folder, database.port))
+        completed.wait_for_count(1, seconds=40)
+        node.wait_ready()
+    assert lines(tmp_path).count("greet ann 0") == 1
 
 
 def test_an_answer_that_waits_for_the_broker_is_kept_over_a_stop_and_sent_by_the_next_start(

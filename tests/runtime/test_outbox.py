@@ -14,7 +14,6 @@ from uuid import uuid4
 import pytest
 from support.broker import running_broker
 from support.kafka import running_kafka
-from support.kafka_distribution import NoKafkaError
 from support.ports import free_port
 from support.waiting import wait_until_async
 from support.wire import reading
@@ -46,11 +45,8 @@ def run_bus(request: pytest.FixtureRequest) -> RunBus:
 
 @pytest.fixture(scope="module")
 def bus(run_bus: RunBus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    try:
-        with run_bus(tmp_path_factory.mktemp("bus") / "data") as running:
-            yield running
-    except NoKafkaError as error:
-        pytest.skip(str(error))
+    with run_bus(tmp_path_factory.mktemp("bus") / "data") as running:
+        yield running
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 from pydantic import BaseModel
 from support.broker import running_broker
 from support.nodes import running_node
-from support.postgresql import NoPostgresqlError, running_postgresql
 from support.waiting import wait_until
 from support.wire import command, committed, reading, send
 
@@ -27,8 +26,6 @@ from nodesmith.runtime.sql_answers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.postgresql import RunningPostgresql
 
 ORDER_STORE = (
@@ -40,15 +37,6 @@ COMPLETED = "onex.evt.orders.order-store-completed.v1"
 
 class Output(BaseModel):
     number: int
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[RunningPostgresql]:
-    try:
-        with running_postgresql() as running:
-            yield running
-    except NoPostgresqlError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
 
 
 def asked() -> Command:

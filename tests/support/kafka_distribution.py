@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.cache import cached
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 VERSION = "4.3.1"
 FETCH_SECONDS = 600
@@ -36,19 +34,10 @@ def kafka_jars() -> Path:
     for tool in ("java", "mvn"):
         if shutil.which(tool) is None:
             raise NoKafkaError(f"Apache Kafka needs {tool}, which is not installed")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nodesmith"
-    home = cache / f"kafka-{VERSION}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with _locked(home.with_name(home.name + ".lock")):
-        if not (home / ".complete").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            _fetch(home)
-            (home / ".complete").touch()
-    return home / "jars"
+    return cached(f"kafka-{VERSION}", _fetch) / "jars"
 
 
 def _fetch(home: Path) -> None:
-    home.mkdir()
     (home / "pom.xml").write_text(POM)
     command = ["mvn", "--quiet", "--batch-mode", "dependency:copy-dependencies", "-DincludeScope=runtime"]
     try:
@@ -62,10 +51,3 @@ def _fetch(home: Path) -> None:
         raise NoKafkaError(
             f"Apache Kafka cannot be fetched: {(done.stdout.strip() or 'no reason given').splitlines()[0]}"
         )
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

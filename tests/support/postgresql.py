@@ -11,8 +11,9 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import pytest
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
-
-
-class NoPostgresqlError(Exception):
-    """PostgreSQL cannot be had here; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,10 @@ class RunningPostgresql:
 
 @contextmanager
 def running_postgresql(folder: Path | None = None, port: int = 0) -> Iterator[RunningPostgresql]:
-    """Run PostgreSQL on `folder`, made where it is missing; raises NoPostgresqlError where it cannot be had."""
+    """Run PostgreSQL on `folder`, made where it is missing.
+
+    Where PostgreSQL cannot be had, the test that asks for it is skipped, and says so.
+    """
     programs = _programs()
     own = folder is None
     # Not pytest's folder: that is closed to everybody else, and PostgreSQL refuses to run as root.
@@ -76,13 +76,17 @@ def running_postgresql(folder: Path | None = None, port: int = 0) -> Iterator[Ru
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _skip(reason: str) -> NoReturn:
+    pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")
+
+
 def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if found:
         return found[-1].parent
     if on_path := shutil.which("postgres"):
         return Path(on_path).parent
-    raise NoPostgresqlError("PostgreSQL's server is not installed")
+    _skip("PostgreSQL's server is not installed")
 
 
 def _as_postgres() -> Sequence[str]:
@@ -91,11 +95,9 @@ def _as_postgres() -> Sequence[str]:
     try:
         user = pwd.getpwnam("postgres")
     except KeyError:
-        raise NoPostgresqlError(
-            "PostgreSQL refuses to run as root, and there is no user 'postgres'"
-        ) from None
+        _skip("PostgreSQL refuses to run as root, and there is no user 'postgres'")
     if shutil.which("setpriv") is None:
-        raise NoPostgresqlError("PostgreSQL refuses to run as root, and setpriv is not installed")
+        _skip("PostgreSQL refuses to run as root, and setpriv is not installed")
     return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
 
 
@@ -114,7 +116,7 @@ def _make(programs: Path, folder: Path) -> None:
     ]
     done = subprocess.run([*command, "-N"], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoPostgresqlError(f"initdb failed: {done.stderr.strip()}")
+        _skip(f"initdb failed: {done.stderr.strip()}")
 
 
 def _wait_until_it_answers(programs: Path, running: RunningPostgresql) -> None:

@@ -13,12 +13,18 @@ T = TypeVar("T")
 PAUSE_SECONDS = 0.02
 
 
-def wait_until(condition: Callable[[], T], *, seconds: float = 10.0, why: str = "the condition") -> T:
-    """Call `condition` until it returns something true, and return that; fail after `seconds`."""
+def wait_until(
+    condition: Callable[[], T],
+    *,
+    seconds: float = 10.0,
+    pause: float = PAUSE_SECONDS,
+    why: str = "the condition",
+) -> T:
+    """Call `condition` every `pause` seconds until it returns something true, and return that; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{why} did not come true within {seconds} s"
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
     return value
 
 

@@ -5,17 +5,12 @@ Each is fetched once, through its registry's own client, at a pinned version.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
 import tarfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from support.cache import cached
 
 ASYNCAPI_SPECS = "@asyncapi/specs@6.11.1"
 ASYNCAPI_PARSER = "@asyncapi/parser@3.6.6"
@@ -58,22 +53,22 @@ class NotToBeHadError(Exception):
 
 def asyncapi_schema() -> Path:
     """Return the official JSON Schema of AsyncAPI 3.0."""
-    return _cached("asyncapi-specs-6.11.1", _unpack_specs) / "package" / "schemas" / "3.0.0.json"
+    return cached("asyncapi-specs-6.11.1", _unpack_specs) / "package" / "schemas" / "3.0.0.json"
 
 
 def asyncapi_parser() -> list[str]:
     """Return a command that reads a JSON list of documents and writes one of what AsyncAPI's own parser says of each."""
-    return ["node", str(_cached("asyncapi-parser-3.6.6", _install_parser) / "diagnose.mjs")]
+    return ["node", str(cached("asyncapi-parser-3.6.6", _install_parser) / "diagnose.mjs")]
 
 
 def compose_schema() -> Path:
     """Return the official JSON Schema of Compose files."""
-    return _cached("compose-go-2.9.0", _download_compose) / "compose-spec.json"
+    return cached("compose-go-2.9.0", _download_compose) / "compose-spec.json"
 
 
 def mermaid_parser() -> list[str]:
     """Return a command that reads a JSON list of pictures and writes one of what Mermaid takes each for."""
-    return ["node", str(_cached("mermaid-11.17.2", _install_mermaid) / "parse.mjs")]
+    return ["node", str(cached("mermaid-11.17.2", _install_mermaid) / "parse.mjs")]
 
 
 def _unpack_specs(home: Path) -> None:
@@ -104,19 +99,6 @@ def _install(home: Path, *packages: str) -> None:
     _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *packages], home)
 
 
-def _cached(name: str, fetch: Callable[[Path], None]) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nodesmith"
-    home = cache / name
-    cache.mkdir(parents=True, exist_ok=True)
-    with _locked(home.with_name(f"{name}.lock")):
-        if not (home / ".complete").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            home.mkdir()
-            fetch(home)
-            (home / ".complete").touch()
-    return home
-
-
 def _run(command: list[str], folder: Path) -> str:
     try:
         done = subprocess.run(
@@ -128,10 +110,3 @@ def _run(command: list[str], folder: Path) -> str:
         last = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
         raise NotToBeHadError(f"{' '.join(command)}: {last}")
     return done.stdout
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 from generation.update.workshop import Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -19,14 +15,3 @@ def shop(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Workshop:
     shop = Workshop(folder=tmp_path, captured=capfd)
     assert shop.generate().code == 0
     return shop
-
-
-@pytest.fixture
-def not_root() -> Iterator[None]:
-    """Give up root's right to read anything until the test is over."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setresuid(NOBODY, NOBODY, 0)
-    yield
-    os.setresuid(0, 0, 0)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from generation.update.workshop import DROP, KEEP, contents, keeper
+from support.waiting import wait_until
 
 from nodesmith.spec.writing import to_yaml
 
@@ -48,8 +49,12 @@ def edited(tmp_path: Path) -> Path:
 def kill_while_writing(command: list[str], target: Path, delay: float) -> bool:
     """Kill the command `delay` seconds after it has begun to write; say whether that was before its end."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not any(target.glob(".nodesmith-writing-*")):
-        time.sleep(0.0005)
+    wait_until(
+        lambda: process.poll() is not None or any(target.glob(".nodesmith-writing-*")),
+        seconds=60,
+        pause=0.0005,
+        why="the command beginning to write",
+    )
     deadline = time.perf_counter() + delay
     while process.poll() is None and time.perf_counter() < deadline:
         pass
