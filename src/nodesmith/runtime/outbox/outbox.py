@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from confluent_kafka import KafkaError, KafkaException
 
 from nodesmith.errors import BusUnavailableError, OutboxFullError, PublishError
+from nodesmith.runtime.outbox.adoption import Adoption
 from nodesmith.runtime.outbox.bounds import OutboxBounds, Room
 from nodesmith.runtime.outbox.client import PERMANENT, TOO_LARGE, OutboxClient, Report, cause_of
 from nodesmith.runtime.outbox.line import Entry, Line
-from nodesmith.runtime.outbox.rows import OutboxRows, StoredRecord
-from nodesmith.runtime.outbox.slots import Slot, first_free, left_behind
+from nodesmith.runtime.outbox.rows import OutboxRows, StoredRecord, open_rows
+from nodesmith.runtime.outbox.slots import Slot, first_free
 from nodesmith.runtime.threads import in_thread
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _BUSY_TURN_SECONDS = 0.05
 _IDLE_TURN_SECONDS = 0.5
 _STORE_AFTER_SECONDS = 0.5
 _TRY_AGAIN_SECONDS = 1.0
-_ADOPT_SECONDS = 10.0
 _OPEN_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
 _PURGED = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001 - public names
@@ -107,7 +107,7 @@ class Outbox:
         self._client: OutboxClient | None = None
         self._slot: Slot | None = None
         self._rows: OutboxRows | None = None
-        self._adopting: tuple[Slot, OutboxRows] | None = None
+        self._adoption = Adoption(folder)
         self._sequence = 0
         self._line = Line()
         self._new: list[Entry] = []
@@ -121,7 +121,6 @@ class Outbox:
         self._gone: list[int] = []
         self._told: list[Told] = []
         self._next_try = 0.0
-        self._next_adoption = 0.0
         self._next_client = 0.0
         self._stop_by: float | None = None
 
@@ -219,7 +218,7 @@ class Outbox:
         """Wait for something to do, and take all that is there with it."""
         busy = self._gone or self._not_stored or self._line.waiting or self._stop_by is not None
         wait = _BUSY_TURN_SECONDS if busy else _IDLE_TURN_SECONDS
-        if self._adopting or (self._behind and not self._window and not self.problem):
+        if self._adoption.under_way or (self._behind and not self._window and not self.problem):
             wait = 0.001
         with contextlib.suppress(Empty):
             item = self._inbox.get(timeout=wait)
@@ -249,7 +248,7 @@ class Outbox:
         self._next_try = now + _TRY_AGAIN_SECONDS
         try:
             slot = self._slot = self._slot or first_free(self._folder)
-            rows = _open_rows(slot.path)
+            rows = open_rows(slot.path)
         except (OSError, sqlite3.Error) as error:
             self._fail_to_write(error)
             return
@@ -503,35 +502,16 @@ class Outbox:
         self._line.put_back(back)
 
     def _adopt(self) -> None:
-        """Move a page of records of an instance that died into our own file, where there is one."""
-        now = time.monotonic()
-        if self._rows is None or self.problem or self._stop_by is not None:
+        """Take over a page of records of an instance that died, where there is one."""
+        if self._rows is None or self._slot is None or self.problem or self._stop_by is not None:
             return
-        if self._adopting is None:
-            if now < self._next_adoption or self._slot is None:
-                return
-            self._next_adoption = now + _ADOPT_SECONDS
-            slot = next(left_behind(self._folder, mine=self._slot.path), None)
-            if slot is None:
-                return
-            try:
-                self._adopting = slot, _open_rows(slot.path)
-            except sqlite3.Error:
-                slot.give_back()
-                raise
-            logger.info("adopting %s, which an instance left", slot.path.name)
-        slot, rows = self._adopting
-        page = rows.move_page(self._rows, first=self._sequence + 1)
+        page = self._adoption.move_page(
+            self._rows, mine=self._slot.path, first=self._sequence + 1, now=time.monotonic()
+        )
         if page:
             self._sequence += len(page)
             self._room.add(records=len(page), size=sum(stored.record.size for stored in page))
             self._behind = True
-            return
-        rows.move_refused(self._rows)
-        rows.close()
-        slot.remove()
-        self._adopting = None
-        self._next_adoption = 0.0  # perhaps there is another one
 
     def _let_all_go(self) -> None:
         for entry in (
@@ -557,10 +537,7 @@ class Outbox:
         with contextlib.suppress(sqlite3.Error):
             self._admit()
             self._write(list(self._not_stored.values()))
-        if self._adopting is not None:
-            slot, rows = self._adopting
-            rows.close()
-            slot.give_back()
+        self._adoption.give_back()
         if self._rows is not None:
             self._rows.close()
         if self._slot is not None:
@@ -587,18 +564,3 @@ def _settle(told: Iterable[Told]) -> None:
             future.set_result(None)
         else:
             future.set_exception(error)
-
-
-def _open_rows(path: Path) -> OutboxRows:
-    """Open a file; one that is none of SQLite's is put aside with a word, for nobody could read it."""
-    try:
-        return OutboxRows(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-        logger.error("%s is damaged (%s) and is put aside as %s", path, error, aside.name)  # noqa: TRY400 - no frames for a file's fault
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        path.rename(aside)
-        return OutboxRows(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -13,6 +14,8 @@ from nodesmith.runtime.wire_record import WireRecord, read_headers, write_header
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+logger = logging.getLogger("nodesmith.runtime.outbox")
 
 _BUSY_SECONDS = 2.0
 # A write that is tried to find out whether there is room again: larger than what a file system keeps for small ones.
@@ -165,3 +168,18 @@ class OutboxRows:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
             raise
+
+
+def open_rows(path: Path) -> OutboxRows:
+    """Open a file; one that is none of SQLite's is put aside with a word, for nobody could read it."""
+    try:
+        return OutboxRows(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+        logger.error("%s is damaged (%s) and is put aside as %s", path, error, aside.name)  # noqa: TRY400 - no frames for a file's fault
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.rename(aside)
+        return OutboxRows(path)
