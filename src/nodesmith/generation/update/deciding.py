@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.files import Owner
+from nodesmith.generation.transaction import sha256
 from nodesmith.generation.update.changes import Action, Change
 from nodesmith.generation.update.conflicts import Decision, decide_merge, decide_without_base
 from nodesmith.generation.update.line_ends import Style, read_style
-from nodesmith.generation.update.lock import Entry, digest
+from nodesmith.generation.update.lock import Entry
 from nodesmith.generation.update.merging import holds_markers
 from nodesmith.generation.update.own_spec import SPEC, says_the_same
 from nodesmith.generation.update.sections import has_sections, written_once
@@ -105,14 +106,14 @@ def _decide_seeded(situation: Situation) -> Outcome:
     """
     made, entry = situation.file.text.encode(), situation.entry
     _, plain = read_style(_data(situation), made=made)
-    seed = entry.sha if entry else digest(made)
+    seed = entry.sha if entry else sha256(made)
     detail = ""
     if entry is None and plain != made:
         detail = TAKEN_OVER
-    elif seed != digest(made) and situation.path.endswith(RESOURCES) and plain != made:
-        seed, detail = digest(made), OTHER_NOW
+    elif seed != sha256(made) and situation.path.endswith(RESOURCES) and plain != made:
+        seed, detail = sha256(made), OTHER_NOW
     known = Entry(owner=Owner.SEEDED, executable=situation.file.executable, sha=seed)
-    action = Action.UNCHANGED if digest(plain) == seed else Action.KEEP
+    action = Action.UNCHANGED if sha256(plain) == seed else Action.KEEP
     outcome = _outcome(situation, Decision(action=action, detail=detail), made=made)
     return Outcome(change=outcome.change, entry=known)
 
@@ -125,7 +126,7 @@ def _decide_shared(situation: Situation) -> Outcome:
     style, plain = read_style(data, made=made)
     if plain == made:
         decision = Decision(action=Action.UNCHANGED)
-    elif entry is not None and digest(plain) == entry.sha:
+    elif entry is not None and sha256(plain) == entry.sha:
         decision = Decision(action=Action.UPDATE, text=made)
     elif situation.path == SPEC and says_the_same(plain, made):
         decision = Decision(action=Action.KEEP)
@@ -141,7 +142,7 @@ def _decide_shared(situation: Situation) -> Outcome:
 
 
 def _decide_edited(situation: Situation, plain: bytes, made: bytes, entry: Entry) -> Decision:
-    if digest(made) == entry.sha:
+    if sha256(made) == entry.sha:
         return Decision(action=Action.KEEP)
     base = situation.base()
     if base is None:
@@ -155,7 +156,7 @@ def _made(situation: Situation) -> bytes:
     made, entry = situation.file.text.encode(), situation.entry
     if situation.file.owner is not Owner.MERGED or entry is None or not has_sections(made):
         return made
-    base = situation.base() if digest(made) != entry.sha else None
+    base = situation.base() if sha256(made) != entry.sha else None
     return made if base is None else written_once(made, situation.moves.renamed(base))
 
 
@@ -183,7 +184,7 @@ def _outcome(
     )  # fmt: skip
     if action is Action.CONFLICT:
         return Outcome(change=change, entry=situation.entry)
-    entry = Entry(owner=situation.file.owner, executable=situation.file.executable, sha=digest(made))
+    entry = Entry(owner=situation.file.owner, executable=situation.file.executable, sha=sha256(made))
     return Outcome(
         change=change, entry=entry, pristine=made, beside=tuple(_rejected(situation, decision, style))
     )

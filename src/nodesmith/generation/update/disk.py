@@ -8,14 +8,13 @@ import stat
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from nodesmith.generation.transaction.places import READ
 from nodesmith.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Not blocking: a pipe in a file's place must not hold the run up.
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LINK = "is a symbolic link, which is not followed"
 CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
@@ -117,7 +116,7 @@ class Disk:
 
 def _read(place: str) -> Found:
     try:
-        descriptor = os.open(place, _READ)
+        descriptor = os.open(place, READ)
     except FileNotFoundError:
         return MISSING
     except OSError as error:

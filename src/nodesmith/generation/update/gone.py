@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodesmith.generation.files import Owner
+from nodesmith.generation.transaction import sha256
 from nodesmith.generation.update.changes import Action, Change
 from nodesmith.generation.update.line_ends import read_style
-from nodesmith.generation.update.lock import digest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -31,7 +31,7 @@ def decide_gone(disk: Disk, moves: Moves, path: str, entry: Entry, *, taken: Con
     if found.data is None:
         detail = f"{NO_LONGER_MADE}: {found.obstacle}"
         return Change(path=path, action=Action.LEFT, owner=entry.owner, detail=detail)
-    is_untouched = digest(found.data) == entry.sha or digest(read_style(found.data, made=b"")[1]) == entry.sha
+    is_untouched = sha256(found.data) == entry.sha or sha256(read_style(found.data, made=b"")[1]) == entry.sha
     if is_untouched and entry.owner is not Owner.SEEDED:
         return Change(
             path=path,

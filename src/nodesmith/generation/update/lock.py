@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from nodesmith import __version__
@@ -65,11 +64,6 @@ class LockUnreadableError(ValueError):
     def __init__(self, finding: Finding) -> None:
         super().__init__(str(finding))
         self.finding = finding
-
-
-def digest(data: bytes) -> str:
-    """Return the SHA-256 of a text, as hexadecimal digits."""
-    return sha256(data).hexdigest()
 
 
 def pristine_path(path: str) -> str:

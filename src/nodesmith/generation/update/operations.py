@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodesmith.generation.transaction import FileRemoval, FileWrite
+from nodesmith.generation.transaction import FileRemoval, FileWrite, sha256
 from nodesmith.generation.update.changes import WRITING, Action
-from nodesmith.generation.update.lock import LOCK, digest
+from nodesmith.generation.update.lock import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,8 @@ def operations(plan: Plan) -> list[Operation]:
 
 def _removed(unit: UnitPlan, change: Change) -> Iterator[tuple[str, str]]:
     if change.before is not None and (change.moved_from or change.action is Action.REMOVE):
-        yield unit.place(change.moved_from or change.path), digest(change.before)
+        yield unit.place(change.moved_from or change.path), sha256(change.before)
 
 
 def _there_now(change: Change) -> str | None:
-    return None if change.before is None or change.moved_from else digest(change.before)
+    return None if change.before is None or change.moved_from else sha256(change.before)

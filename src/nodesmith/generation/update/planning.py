@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import Finding, LockError
+from nodesmith.generation.transaction import sha256
 from nodesmith.generation.update.changes import NO_CHOICES, Action, Change, Plan, UnitPlan
 from nodesmith.generation.update.deciding import Situation, decide, in_the_way
 from nodesmith.generation.update.disk import Disk
 from nodesmith.generation.update.gone import ONE_PLACE, caches_left_behind, decide_gone, move_along
 from nodesmith.generation.update.line_ends import read_style
-from nodesmith.generation.update.lock import LOCK, Lock, LockUnreadableError, digest, load, pristine_path
+from nodesmith.generation.update.lock import LOCK, Lock, LockUnreadableError, load, pristine_path
 from nodesmith.generation.update.moves import find_moves, locate
 from nodesmith.generation.update.records import record_changes
 from nodesmith.generation.update.restoring import Restored
@@ -81,7 +82,7 @@ def spec_digest(unit: str, files: Mapping[str, NodeFiles]) -> str:
     """Return the SHA-256 of the spec that a unit is made from: its own, or for the system all nodes'."""
     units = [unit] if unit != SYSTEM else sorted(files)
     texts = (files[name]["node.yaml"].text for name in units if "node.yaml" in files[name])
-    return digest("\0".join(texts).encode())
+    return sha256("\0".join(texts).encode())
 
 
 def _plan_unit(disk: Disk, files: NodeFiles, known: Lock, asked: _Asked) -> UnitPlan:
@@ -155,4 +156,4 @@ def _base(disk: Disk, path: str, entry: Entry | None) -> bytes | None:
         return None
     # A checkout may have given it other line ends.
     texts = (data, read_style(data, made=b"")[1])
-    return next((text for text in texts if digest(text) == entry.sha), None)
+    return next((text for text in texts if sha256(text) == entry.sha), None)
