@@ -17,6 +17,7 @@ from nodesmith.contract.asyncapi_wire import (
     OBJECT,
     WORKFLOW_EVENTS,
     channel_reference,
+    dead_letter_document,
     message_document,
     message_reference,
     operation_document,
@@ -48,6 +49,7 @@ class Channels:
         """Add the topics that belong to a node, and what it does with them; `prefix` tells its classes from others'."""
         self.schemas.found |= ENVELOPES
         self._commands(node, prefix)
+        self._dead_letters(node)
         self._intents(node, prefix)
         self._workflow_events(node)
         self._discovery()
@@ -99,6 +101,13 @@ class Channels:
             }
         failure = self._failure(topics.failed, f"{dot_path}.failed")
         self.operations[f"{dot_path}.fail"] = operation_document("send", topics.failed, [failure])
+
+    def _dead_letters(self, node: NodeContract) -> None:
+        topic, name = node.topics.dead_letter, f"{dot_path_of(node)}.dead-letter"
+        self._channel(topic, f"What {node.spec.name} could not deal with, kept until somebody has looked at it.")
+        self.messages[topic][name] = dead_letter_document()
+        kept = operation_document("send", topic, [message_reference(topic, name)])
+        self.operations[f"{dot_path_of(node)}.keep"] = kept
 
     def _intents(self, node: NodeContract, prefix: str) -> None:
         intents = node.reducer.intents if node.reducer else ()

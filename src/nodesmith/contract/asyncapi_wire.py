@@ -16,6 +16,7 @@ MOMENT = reference("datetime")
 TEXT: Document = {"type": "string"}
 COUNT: Document = {"type": "integer", "minimum": 0}
 OBJECT: Document = {"type": "object"}
+DIGITS: Document = {"type": "string", "pattern": "^[0-9]+$"}
 TEXTS: Document = {"type": "array", "items": TEXT}
 
 _OR_TEXT: Document = {"type": ["string", "null"]}
@@ -76,6 +77,24 @@ COMMAND_HEADERS: Document = {
     "properties": {"traceparent": TEXT},
 }
 
+# Beside the headers the record came with, whatever they are.
+DEAD_LETTER_HEADERS = _record(
+    "Why a record was not dealt with, and where it was. Its own headers stand beside these.",
+    {
+        "ns-dlq-error-type": TEXT,
+        "ns-dlq-error-message": TEXT,
+        "ns-dlq-attempts": DIGITS,
+        "ns-dlq-first-failure": MOMENT,
+        "ns-dlq-last-failure": MOMENT,
+        "ns-dlq-topic": TEXT,
+        "ns-dlq-partition": DIGITS,
+        "ns-dlq-offset": DIGITS,
+        "ns-dlq-replays": DIGITS,
+        "ns-dlq-record-id": UUID,
+    },
+    {"ns-dlq-cut-from": DIGITS},
+)
+
 FAILURE = _record(
     "Why a command was not done, and whether the same command may succeed later.",
     {
@@ -91,6 +110,7 @@ ENVELOPES: dict[str, Document] = {
     "EventEnvelope": EVENT_ENVELOPE,
     "EventHeaders": EVENT_HEADERS,
     "CommandHeaders": COMMAND_HEADERS,
+    "DeadLetterHeaders": DEAD_LETTER_HEADERS,
     "Failure": FAILURE,
 }
 
@@ -125,6 +145,15 @@ def message_document(kind: str, payload: Document, event_type: Document) -> Docu
     }
 
 
+def dead_letter_document() -> Document:
+    """Return the message of a dead-letter topic: a record's own bytes, which need be no JSON."""
+    return {
+        "summary": "A record that was not dealt with, as it came.",
+        "traits": [{"$ref": "#/components/messageTraits/deadLetter"}],
+        "payload": {"description": "The bytes of the record."},
+    }
+
+
 def _trait(headers: str) -> Document:
     return {
         "headers": reference(headers),
@@ -133,7 +162,11 @@ def _trait(headers: str) -> Document:
     }
 
 
-MESSAGE_TRAITS: dict[str, Document] = {"command": _trait("CommandHeaders"), "event": _trait("EventHeaders")}
+MESSAGE_TRAITS: dict[str, Document] = {
+    "command": _trait("CommandHeaders"),
+    "event": _trait("EventHeaders"),
+    "deadLetter": {"headers": reference("DeadLetterHeaders"), "contentType": "application/octet-stream"},
+}
 
 _VERSION = {
     "type": "object",

@@ -10,6 +10,7 @@ from nodesmith.naming import (
     REQUEST_INTROSPECTION_TOPIC,
     command_topic,
     completed_topic,
+    dead_letter_topic,
     failed_topic,
     intent_topic,
     workflow_topic,
@@ -32,6 +33,7 @@ class TopicsContract:
     command: str
     completed: str
     failed: str
+    dead_letter: str
     intent: str = ""
     workflow: str = ""
     subscribe: tuple[str, ...] = ()
@@ -47,7 +49,8 @@ def topics_contract(
     intent = intent_topic(**name) if reducer and reducer.intents else ""
     workflow = workflow_topic(**name) if orchestrator else ""
     subscribe = [command]
-    publish = [completed, failed]
+    dead_letter = dead_letter_topic(**name)
+    publish = [completed, failed, dead_letter]
     if reducer:
         subscribe += [subscription.topic for subscription in reducer.subscriptions]
     if orchestrator:
@@ -59,6 +62,7 @@ def topics_contract(
         command=command,
         completed=completed,
         failed=failed,
+        dead_letter=dead_letter,
         intent=intent,
         workflow=workflow,
         subscribe=_once([*subscribe, REQUEST_INTROSPECTION_TOPIC]) if node.event_bus else (),

@@ -1,7 +1,7 @@
 """Pictures of nodes and the topics between them, in Mermaid's language.
 
 Only names stand in them: of nodes, topics and steps, all of letters, digits and a few signs that mean nothing to Mermaid
-inside quotes. The topics on which nodes find each other are left out: every node has all of them.
+inside quotes. The topics on which nodes find each other, and their dead letters, are left out: every node has them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ def diagram(nodes: Sequence[NodeContract]) -> str:
 
 
 def topics_of(node: NodeContract) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the topics a node takes from and gives to, but for those of discovery."""
+    """Return the topics a node takes from and gives to, but for those of discovery and of dead letters."""
     takes = tuple(topic for topic in node.topics.subscribe if topic not in _DISCOVERY)
-    gives = tuple(topic for topic in node.topics.publish if topic not in _DISCOVERY)
+    left_out = _DISCOVERY | {node.topics.dead_letter}
+    gives = tuple(topic for topic in node.topics.publish if topic not in left_out)
     return takes, gives
 
 

@@ -66,7 +66,8 @@ class NodeDefinition:
         # Only the runtime's own workflows tell their story: they are the bus clients of an orchestrator.
         tells_workflows = identity.archetype == "orchestrator" and self.bus_clients
         workflows = (identity.workflow_topic,) if tells_workflows else ()
-        return (identity.completed_topic, identity.failed_topic, *intents, *workflows)
+        answers = (identity.completed_topic, identity.failed_topic, identity.dead_letter_topic)
+        return (*answers, *intents, *workflows)
 
     @property
     def work_topics(self) -> tuple[str, ...]:

@@ -145,7 +145,6 @@ class Membership:
         topics = [
             *self._definition.work_topics,
             *self._definition.answer_topics,
-            self._definition.identity.dead_letter_topic,
             naming.INTROSPECTION_TOPIC,
             naming.HEARTBEAT_TOPIC,
             naming.REQUEST_INTROSPECTION_TOPIC,
