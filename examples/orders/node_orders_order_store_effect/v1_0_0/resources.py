@@ -8,9 +8,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from nodesmith.runtime import data_directory
+from nodesmith.runtime import TemporaryError, data_directory
 
 FILE_NAME = "orders.order_store.sqlite3"
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
     order_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, total TEXT NOT NULL
@@ -28,12 +29,20 @@ class Resources:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection to one handler at a time; commit, or roll back if it fails."""
+        """Lend the connection to one handler at a time; commit, or roll back if it fails.
+
+        While another process keeps the database locked, the command is tried again.
+        """
         with self._lock:
             if self._connection is None:
                 raise RuntimeError("the database is open only while the node runs")
-            with self._connection as connection:
-                yield connection
+            try:
+                with self._connection as connection:
+                    yield connection
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in LOCKED:
+                    raise
+                raise TemporaryError(f"SQLite: {error}", dependency="sqlite") from error
 
     async def __aenter__(self) -> Self:
         """Open the database, and make its folder where there is none."""
