@@ -4,9 +4,45 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from support.broker import RunningBroker, running_broker
+from support.kafka import running_kafka
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    RunBroker = Callable[..., AbstractContextManager[RunningBroker]]
+
+BROKERS = {"embedded": running_broker, "kafka": running_kafka}
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """One embedded broker a worker, for tests that neither stop nor kill it: their topics and groups have names of their own."""
+    with running_broker(tmp_path_factory.mktemp("embedded") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """One Apache Kafka a worker, under the same rules; where it cannot be had its tests are skipped aloud."""
+    with running_kafka(tmp_path_factory.mktemp("kafka") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def both_brokers(request: pytest.FixtureRequest) -> RunningBroker:
+    """The shared broker of each kind, one after the other."""
+    name = {"embedded": "embedded_broker", "kafka": "apache_kafka"}[request.param]
+    broker: RunningBroker = request.getfixturevalue(name)
+    return broker
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def run_broker(request: pytest.FixtureRequest) -> RunBroker:
+    """What runs a broker of each kind, for tests that kill it or whose nodes have fixed names."""
+    return BROKERS[request.param]
 
 
 @pytest.fixture(scope="session")

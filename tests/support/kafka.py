@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from support.broker import RunningBroker
-from support.kafka_distribution import NoKafkaError, kafka_jars
+from support.kafka_distribution import NoKafkaError, kafka, write_settings
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -19,28 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START_SECONDS = 60.0
-CLUSTER_ID = "bm9kZXNtaXRoLXRlc3RzMQ"
-SETTINGS = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dir={log_dir}
-num.partitions={partitions}
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable={auto_create}
-# After a kill the old registration must expire before the broker may come back.
-broker.session.timeout.ms=2000
-broker.heartbeat.interval.ms=300
-"""
-# A small heap and the quick compiler: it is there in about two seconds.
-JAVA = ("java", "-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 @contextmanager
@@ -52,29 +31,20 @@ def running_kafka(
     Where Kafka cannot be had, the test that asks for it is skipped, and says so.
     """
     try:
-        java = [*JAVA, "-cp", f"{kafka_jars()}/*"]
+        installed = kafka()
     except NoKafkaError as reason:
         pytest.skip(f"NOT TESTED ON APACHE KAFKA: {reason}")
     port = port or free_port()
-    settings = _settings(data_dir, port, partitions=partitions, auto_create=auto_create)
+    settings = data_dir / f"server-{port}.properties"
     if not (data_dir / "log").exists():
-        form = [
-            *java,
-            "kafka.tools.StorageTool",
-            "format",
-            "--standalone",
-            "-t",
-            CLUSTER_ID,
-            "-c",
-            str(settings),
-        ]
-        subprocess.run(form, check=True, capture_output=True)
+        shutil.copytree(installed.formatted, data_dir / "log")
+    if not settings.exists():
+        write_settings(settings, data_dir / "log", port, partitions=partitions, auto_create=auto_create)
     log = data_dir.with_name(data_dir.name + ".log")
+    command = [*installed.java, "kafka.Kafka", str(settings)]
     with (
         log.open("a") as output,
-        subprocess.Popen(
-            [*java, "kafka.Kafka", str(settings)], stdout=output, stderr=output, text=True
-        ) as process,
+        subprocess.Popen(command, stdout=output, stderr=output, text=True) as process,
     ):
         try:
             running = RunningBroker(process=process, port=port, log=log)
@@ -87,24 +57,10 @@ def running_kafka(
                 process.kill()
 
 
-def _settings(data_dir: Path, port: int, *, partitions: int, auto_create: bool) -> Path:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / f"server-{port}.properties"
-    if not path.exists():
-        path.write_text(
-            SETTINGS.format(
-                port=port,
-                controller=free_port(),
-                log_dir=data_dir / "log",
-                partitions=partitions,
-                auto_create=str(auto_create).lower(),
-            )
-        )
-    return path
-
-
 def _wait_until_it_answers(running: RunningBroker) -> None:
-    admin = AdminClient({"bootstrap.servers": running.bootstrap_servers, "log_level": 0})
+    # The client's own pauses between attempts would grow beyond the time that the start takes.
+    quick = {"reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 50}
+    admin = AdminClient({"bootstrap.servers": running.bootstrap_servers, "log_level": 0, **quick})
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
