@@ -6,7 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("start", "generate_one_node", "update_with_conflict", "thousand_nodes")
+BENCHMARKS = (
+    "start",
+    "generate_one_node",
+    "update_with_conflict",
+    "thousand_nodes",
+    "commands_against_rivals",
+    "publish",
+)
 
 
 def main() -> int:
