@@ -15,6 +15,7 @@ PUBLIC = {
     "NodeService",
     "Operation",
     "OperationError",
+    "Origin",
     "OutgoingRecord",
     "Reducer",
     "StateMachine",

@@ -2,7 +2,7 @@
 
 from nodesmith.errors import HandlerNotImplementedError, OperationError, TemporaryError
 from nodesmith.runtime.adoption import definition_of
-from nodesmith.runtime.context import Command, command_at_hand, current_command
+from nodesmith.runtime.context import Command, Origin, command_at_hand, current_command
 from nodesmith.runtime.definition import BusClient, NodeDefinition
 from nodesmith.runtime.envelope import Envelope, OutgoingRecord
 from nodesmith.runtime.identity import NodeIdentity, default_instance_id, make_node_id
@@ -22,6 +22,7 @@ __all__ = [
     "NodeService",
     "Operation",
     "OperationError",
+    "Origin",
     "OutgoingRecord",
     "Reducer",
     "StateMachine",

@@ -5,65 +5,36 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pydantic_core import to_json
-
-from nodesmith import naming
-from nodesmith.errors import (
-    OperationError,
-    PublishError,
-    RecordTooLargeError,
-    UnknownOperationError,
-)
+from nodesmith.errors import OperationError, PublishError
 from nodesmith.runtime.answering import Answering, answer_key
 from nodesmith.runtime.answers import Question, completed, failed, message_of, question
-from nodesmith.runtime.context import Command
 from nodesmith.runtime.dead_letters import cut, dead_letter, replays_of, to_record
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
-from nodesmith.runtime.operations import fit_json
 from nodesmith.runtime.retrying import FailedError, Failure
+from nodesmith.runtime.routing import Routing
 from nodesmith.runtime.turn import HandedBackError, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic import BaseModel
-
     from nodesmith.runtime.answering import Answers, Publisher
     from nodesmith.runtime.definition import NodeDefinition
-    from nodesmith.runtime.envelope import Envelope, OutgoingRecord
+    from nodesmith.runtime.envelope import OutgoingRecord
     from nodesmith.runtime.metrics import NodeMetrics
-    from nodesmith.runtime.operations import Operation
     from nodesmith.runtime.records import IncomingRecord
     from nodesmith.runtime.retrying import Retrying
+    from nodesmith.runtime.routing import Asked
     from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
 
 _REFUSED_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A record that was understood: what to do, with what, and whom to answer."""
-
-    question: Question
-    command: Command
-    operation: Operation
-    request: BaseModel
-
-    @property
-    def lane(self) -> str | None:
-        """What keeps it in order: the value of the operation's key, else the record's key, else nothing."""
-        key = self.operation.key
-        if key is None:
-            return self.command.key
-        return str(self.request.model_dump(mode="json", include={key})[key])
 
 
 class CommandDesk:
@@ -89,13 +60,7 @@ class CommandDesk:
         self._publisher = publisher
         self._metrics = metrics
         self._retrying = retrying
-        self._command_max_bytes = command_max_bytes
-        self._operations = {naming.kebab(operation.name): operation for operation in definition.operations}
-        self._subscriptions = {
-            (subscription.topic, subscription.event_type): subscription.operation
-            for subscription in definition.subscriptions
-        }
-        self._subscribed_topics = frozenset(topic for topic, _ in self._subscriptions)
+        self._routing = Routing(definition, command_max_bytes=command_max_bytes)
         self._answering = Answering(store=answers, publisher=publisher)
 
     def give_up(self) -> None:
@@ -106,12 +71,12 @@ class CommandDesk:
         """Return what to do about `record`, and in which lane."""
         self._metrics.consumed.labels(topic=record.topic).inc()
         turn = Turn()
-        job = partial(Job, partition=record.source, offset=record.offset, turn=turn)
+        job = partial(Job, partition=record.source, offset=record.offset, size=record.size, turn=turn)
         envelope = None
         try:
-            self._check_size(record)
+            self._routing.check_size(record)
             envelope = read_envelope(record.value, new_id=lambda: record.own_id)
-            asked = self._understand(record, envelope)
+            asked = self._routing.understand(record, envelope)
         except OperationError as error:
             logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
             event_type = (envelope and envelope.event_type) or self._identity.dot_path
@@ -120,48 +85,6 @@ class CommandDesk:
         if asked is None:
             return job(lane=None, run=_nothing)
         return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
-
-    def _check_size(self, record: IncomingRecord) -> None:
-        size = len(record.value or b"")
-        if size > self._command_max_bytes:
-            raise RecordTooLargeError(
-                f"the record has {size} bytes, and a command may have {self._command_max_bytes}",
-                fix="send less, or set COMMAND_MAX_BYTES",
-            )
-
-    def _understand(self, record: IncomingRecord, envelope: Envelope) -> Asked | None:
-        """Return what is asked, None for another operation's event on a subscribed topic; raise OperationError."""
-        subscribed = record.topic in self._subscribed_topics
-        if not subscribed:
-            operation = self._operation(envelope.event_type)
-        elif name := self._subscriptions.get((record.topic, envelope.event_type or "")):
-            operation = self._definition.operation(name)
-        else:
-            return None
-        payload = to_json(envelope.payload)
-        request = fit_json(operation.input_model, payload, operation=operation.name, lenient=subscribed)
-        event_type = self._identity.event_type(operation.name)
-        command = Command(
-            operation=operation.name,
-            event_type=event_type,
-            envelope_id=envelope.envelope_id,
-            correlation_id=envelope.correlation_id,
-            key=record.key_text,
-        )
-        answer = question(record, envelope, event_type=event_type)
-        return Asked(question=answer, command=command, operation=operation, request=request)
-
-    def _operation(self, event_type: str | None) -> Operation:
-        start = f"{self._identity.dot_path}."
-        if event_type is None and len(self._operations) == 1:
-            return next(iter(self._operations.values()))
-        if event_type is not None and event_type.startswith(start):
-            operation = self._operations.get(event_type.removeprefix(start))
-            if operation is not None:
-                return operation
-        asked = f"event_type '{event_type}'" if event_type else "a command without event_type"
-        known = ", ".join(start + name for name in self._operations)
-        raise UnknownOperationError(f"{self._identity.name} has no operation for {asked}; it has {known}")
 
     async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
         started = time.perf_counter()

@@ -16,11 +16,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where on the bus a record was; `timestamp` is the record's own, in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """What is known of the command a handler is working on.
 
     `attempt` counts from 1. `deadline` is when the operation's timeout will have passed; None where it has none.
-    `key` is the record key, None where the command came without one.
+    `key` is the record key, None where the command came without one. `origin` is where its record was; None for what did
+    not come over the bus, as with `process()`.
     """
 
     operation: str
@@ -30,6 +41,7 @@ class Command:
     key: str | None = None
     attempt: int = 1
     deadline: datetime | None = None
+    origin: Origin | None = None
 
     @property
     def idempotency_key(self) -> UUID:
