@@ -107,7 +107,7 @@ def test_the_config_file_may_have_a_table_or_not(tmp_path: Path) -> None:
         ("skip_event_bus = 1", "skip_event_bus is 1", "true or false"),
         ("kafka_servers = [1]", "kafka_servers is 1", "a text"),
         ('log_level = "loud"', "log_level is 'loud'", "use one of"),
-        ("node = 3", "node is 3", "[node] table"),
+        ("node = 3", "node is no table", "[node] table"),
         ("= 3", "is no TOML", ""),
     ],
 )

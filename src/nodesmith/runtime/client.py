@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
+from nodesmith.errors import InputError
+from nodesmith.runtime.further_settings import further_settings, variable_of
+from nodesmith.runtime.security import client_security
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,10 +30,19 @@ SESSION_MILLISECONDS = 6_000
 
 
 def common_settings(
-    *, bootstrap_servers: str, source: str, extra: Mapping[str, SettingValue] | None
+    *,
+    bootstrap_servers: str,
+    source: str,
+    extra: Mapping[str, SettingValue] | None,
+    environment: Mapping[str, str] | None = None,
 ) -> ClientSettings:
-    """Return what a producer, a consumer and an admin client have in common; `extra` wins, and may hold credentials."""
-    return {
+    """Return what a producer, a consumer and an admin client have in common; `extra` wins, and may hold credentials.
+
+    What is in the environment (os.environ unless given) for all Kafka clients is in them: security, and further settings.
+    Raises InputError for what cannot be.
+    """
+    variables = os.environ if environment is None else environment
+    settings = {
         "bootstrap.servers": bootstrap_servers,
         "client.id": source,
         "enable.metrics.push": False,
@@ -39,8 +53,26 @@ def common_settings(
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
         "socket.connection.setup.timeout.ms": 5_000,
+        **client_security(variables),
         **(extra or {}),
     }
+    if further := further_settings(variables):
+        _try_out(settings, further)
+    return settings
+
+
+def _try_out(settings: ClientSettings, further: Mapping[str, object]) -> None:
+    """Raise InputError where the client does not know a person's setting, or not its value, before anything depends on it."""
+    try:
+        Producer(settings)
+        Consumer({**settings, "group.id": "none"}).close()
+    except (KafkaException, ValueError, TypeError) as error:
+        names = ", ".join(variable_of(name) for name in further)
+        reason = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+        raise InputError(
+            f"the Kafka client refuses its settings: {reason}",
+            fix=f"see librdkafka's CONFIGURATION.md for the names; set are {names}",
+        ) from None
 
 
 def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSettings:
