@@ -12,7 +12,6 @@ from nodesmith.errors import InvalidEnvelopeError
 from nodesmith.runtime.envelope import (
     OutgoingRecord,
     make_envelope,
-    next_traceparent,
     read_envelope,
     record_headers,
 )
@@ -77,15 +76,3 @@ def test_headers_carry_cloud_events_and_a_trace() -> None:
     assert len(str(headers["traceparent"])) == 55
 
 
-def test_a_trace_goes_on_with_a_new_span() -> None:
-    incoming = f"00-{'a' * 32}-{'b' * 16}-00"
-    outgoing = next_traceparent(incoming)
-    assert outgoing.startswith(f"00-{'a' * 32}-")
-    assert outgoing.endswith("-00")
-    assert "b" * 16 not in outgoing
-
-
-@given(st.text())
-def test_a_broken_trace_is_replaced_by_a_new_one(incoming: str) -> None:
-    version, trace, span, flags = next_traceparent(incoming).split("-")
-    assert (version, len(trace), len(span), flags) == ("00", 32, 16, "01")

@@ -137,7 +137,7 @@ def test_what_passes_is_answered_once_with_its_attempts_and_holds_up_no_other_ke
         assert answer(servers, COMPLETED, flaky_id) == {"attempt": 3}
         assert answer(servers, COMPLETED, behind_id) == answer(servers, COMPLETED, other_id) == {"attempt": 1}
         assert (
-            'messaging_process_retries_total{error_type="TemporaryError",operation="write"} 2.0'
+            'nodesmith_commands_retried_total{error_type="TemporaryError",operation="write"} 2.0'
             in (node.get("/metrics")[1])
         )
     written = [line for line in journal(tmp_path) if line.startswith("write")]
@@ -172,7 +172,7 @@ def test_a_command_whose_attempts_are_used_up_is_answered_and_kept_as_it_came(
         after_id, after = write("used-up")
         send(servers, COMMANDS, after, key="after")
         assert answer(servers, COMPLETED, after_id) == {"attempt": 1}
-        assert "messaging_dead_lettered_messages_total" in node.get("/metrics")[1]
+        assert "nodesmith_dead_letters_total" in node.get("/metrics")[1]
     assert (failure["attempts"], failure["retryable"]) == (3, True)
     assert (failure["error_type"], failure["message"]) == ("TemporaryError", "attempt 3 came to nothing")
     assert (letter.value, letter.headers) == (value, tuple(headers[:3]))

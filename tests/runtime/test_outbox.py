@@ -224,7 +224,7 @@ async def test_records_the_broker_does_not_take_are_refused_and_do_not_block_the
             await opened.publish(record(topic, -1, key="k", text="x" * 2_000_000), until="acknowledged")
         assert not caught.value.retryable
         await until_sent(opened)
-        assert b"nodesmith_outbox_refused_messages_total" in outbox(opened)._metrics.text()
+        assert b'error_type="MSG_SIZE_TOO_LARGE"' in outbox(opened)._metrics.text()
     with reading(bus.bootstrap_servers, topic) as published:
         await asyncio.to_thread(published.wait_for_count, 50)
         published.read()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from nodesmith.errors import NodesmithError, OperationError
-from nodesmith.runtime.envelope import Envelope, OutgoingRecord, make_envelope, next_traceparent
+from nodesmith.runtime.envelope import Envelope, OutgoingRecord, make_envelope
+from nodesmith.runtime.trace_context import carry_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,23 +37,29 @@ _FINAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What an answer has to know of the record it answers; a record that could not be read has new ids."""
+    """What an answer has to know of the record it answers; a record that could not be read has new ids.
+
+    `traceparent` and `tracestate` are those of all that comes of it.
+    """
 
     event_type: str
     key: bytes | None
     envelope_id: UUID | None
     correlation_id: UUID
-    traceparent: str | None
+    traceparent: str
+    tracestate: str = ""
 
 
 def question(record: IncomingRecord, envelope: Envelope | None, *, event_type: str) -> Question:
     """Return what to answer; `event_type` is the question's own, to which the answer adds how it went."""
+    traceparent, tracestate = carry_on(record.headers)
     return Question(
         event_type=event_type,
         key=record.key,
         envelope_id=envelope.envelope_id if envelope else None,
         correlation_id=envelope.correlation_id if envelope else uuid4(),
-        traceparent=record.headers.get("traceparent"),
+        traceparent=traceparent,
+        tracestate=tracestate,
     )
 
 
@@ -133,5 +140,4 @@ def _answer(
         envelope_id=uuid5(asked.envelope_id, name) if asked.envelope_id else None,
         parent_envelope_id=asked.envelope_id,
     )
-    headers = {"traceparent": next_traceparent(asked.traceparent)}
-    return OutgoingRecord(topic=topic, envelope=envelope, key=asked.key, headers=headers)
+    return OutgoingRecord(topic=topic, envelope=envelope, key=asked.key)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from functools import partial
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nodesmith.runtime.envelope import OutgoingRecord
+    from nodesmith.runtime.spans import Tracing
 
 __all__ = ["EventPublisher"]
 
@@ -45,11 +47,18 @@ _MAX_RECORD_BYTES = 1_000_000
 _Acknowledgement = asyncio.Future[None]
 
 
+class SendMetrics(OutboxMetrics, Protocol):
+    """What a publisher counts."""
+
+    def record_sent(self, topic: str, seconds: float, error_type: str = ...) -> None:
+        """Count a record that did not go through the outbox."""
+
+
 class EventPublisher:
     """Publishes records, through an outbox on disk where it was given one.
 
     `source` names the sender in every record's headers. `client_settings` are librdkafka's own (`security.protocol`,
-    `sasl.username`, ...) and win over ours. It belongs to the event loop it was started in.
+    `sasl.username`, ...) and win over ours. `tracing` makes a span of each record that leaves, where it is set. It belongs to the event loop it was started in.
     """
 
     def __init__(
@@ -63,6 +72,8 @@ class EventPublisher:
         self.source = source
         self.connection = Connection(servers=bootstrap_servers, probe=self._probe)
         self.outbox: Outbox | None = None
+        self.tracing: Tracing | None = None
+        self._metrics: SendMetrics | None = None
         self._settings = common_settings(
             bootstrap_servers=bootstrap_servers, source=source, extra=client_settings
         )
@@ -80,8 +91,9 @@ class EventPublisher:
         """The settings that other clients of the same node share."""
         return dict(self._settings)
 
-    def keep_outbox(self, folder: Path, *, bounds: OutboxBounds, metrics: OutboxMetrics) -> None:
+    def keep_outbox(self, folder: Path, *, bounds: OutboxBounds, metrics: SendMetrics) -> None:
         """Send through an outbox in `folder` from `start()` on; called before it, on the event loop."""
+        self._metrics = metrics
         self.outbox = Outbox(
             folder=folder,
             bounds=bounds,
@@ -135,10 +147,11 @@ class EventPublisher:
         Raises PublishError for a record that cannot be sent or not be kept now, OutboxFullError among them. Where there is
         no outbox, as in a program that is no node, this is `send()`.
         """
-        if self.outbox is None or self._producer is None:
-            await self.send(record)
-        else:
-            await self.outbox.put(self.to_wire(record), until=until)
+        if self.tracing is None or isinstance(record, WireRecord):  # bytes have their trace context already
+            await self._publish(record, until=until)
+            return
+        with self.tracing.sending(record) as traced:
+            await self._publish(traced, until=until)
 
     async def send(self, record: OutgoingRecord | WireRecord) -> None:
         """Return when the broker has acknowledged `record`, which is kept nowhere: for what is worth nothing later.
@@ -146,6 +159,19 @@ class EventPublisher:
         Raises BusUnavailableError where no broker can be reached and PublishError where it did not acknowledge, or where
         the record is no JSON; all within ACKNOWLEDGE_SECONDS and a little. A record may still arrive after either: at least once, not exactly.
         """
+        if self.tracing is None or isinstance(record, WireRecord):
+            await self._send(record)
+            return
+        with self.tracing.sending(record) as traced:
+            await self._send(traced)
+
+    async def _publish(self, record: OutgoingRecord | WireRecord, *, until: Until) -> None:
+        if self.outbox is None or self._producer is None:
+            await self._send(record)
+        else:
+            await self.outbox.put(self.to_wire(record), until=until)
+
+    async def _send(self, record: OutgoingRecord | WireRecord) -> None:
         producer = self._producer
         if producer is None:
             raise BusUnavailableError(
@@ -153,16 +179,24 @@ class EventPublisher:
             )
         wire = self.to_wire(record)
         future: _Acknowledgement = asyncio.get_running_loop().create_future()
+        started = time.monotonic()
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS + 5):
                 while not self._enqueue(producer, wire, future):  # noqa: ASYNC110 - the queue wakes nobody
                     await asyncio.sleep(_QUEUE_FULL_PAUSE_SECONDS)
                 await future
         except TimeoutError as error:
+            self._count(wire, started, "TimeoutError")
             raise self._failure(wire, "no acknowledgement in time") from error
         except KafkaException as error:
             cause: KafkaError = error.args[0]
+            self._count(wire, started, cause.name())
             raise self._failure(wire, cause.str(), retryable=cause.code() not in PERMANENT) from error
+        self._count(wire, started)
+
+    def _count(self, wire: WireRecord, started: float, error_type: str = "") -> None:
+        if self._metrics is not None:
+            self._metrics.record_sent(wire.topic, time.monotonic() - started, error_type)
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> int:
         """Wait for acknowledgements for at most `seconds`, and return how many records were dropped.

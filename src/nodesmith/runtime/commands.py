@@ -16,6 +16,7 @@ from nodesmith.runtime.answers import Question, completed, failed, message_of, q
 from nodesmith.runtime.dead_letters import cut, dead_letter, replays_of, to_record
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
+from nodesmith.runtime.handling import Handling, current_handling
 from nodesmith.runtime.retrying import FailedError, Failure
 from nodesmith.runtime.routing import Routing
 from nodesmith.runtime.turn import HandedBackError, Turn
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.records import IncomingRecord
     from nodesmith.runtime.retrying import Retrying
     from nodesmith.runtime.routing import Asked
+    from nodesmith.runtime.spans import Tracing
     from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
@@ -54,11 +56,13 @@ class CommandDesk:
         metrics: NodeMetrics,
         retrying: Retrying,
         command_max_bytes: int,
+        tracing: Tracing | None = None,
     ) -> None:
         self._definition = definition
         self._identity = definition.identity
         self._publisher = publisher
         self._metrics = metrics
+        self._handling = partial(Handling, seconds=metrics.process_seconds, tracing=tracing)
         self._retrying = retrying
         self._routing = Routing(definition, command_max_bytes=command_max_bytes)
         self._answering = Answering(store=answers, publisher=publisher)
@@ -69,7 +73,7 @@ class CommandDesk:
 
     def plan(self, record: IncomingRecord) -> Job:
         """Return what to do about `record`, and in which lane."""
-        self._metrics.consumed.labels(topic=record.topic).inc()
+        self._metrics.consumed(record.topic).inc()
         turn = Turn()
         job = partial(Job, partition=record.source, offset=record.offset, size=record.size, turn=turn)
         envelope = None
@@ -78,7 +82,6 @@ class CommandDesk:
             envelope = read_envelope(record.value, new_id=lambda: record.own_id)
             asked = self._routing.understand(record, envelope)
         except OperationError as error:
-            logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
             event_type = (envelope and envelope.event_type) or self._identity.dot_path
             refused = question(record, envelope, event_type=event_type)
             return job(lane=record.key_text, run=partial(self._refuse, record, refused, error, turn))
@@ -87,10 +90,9 @@ class CommandDesk:
         return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
 
     async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
-        started = time.perf_counter()
         name = asked.operation.name
         key = answer_key(asked.command.envelope_id, replays=replays_of(record.all_headers))
-        try:
+        with self._handling(record, asked.question, operation=name) as handling:
             answer = await self._answering.known(key, turn)
             if answer is None:
                 new = await self._new_answer(record, asked, key, turn)
@@ -98,10 +100,9 @@ class CommandDesk:
                 answer = await self._answering.keep(key, new)
             else:
                 turn.leave()
-                self._metrics.answered_again.labels(operation=name).inc()
+                self._metrics.answered_again(name).inc()
+                handling.note("answered again")
             await self._send(asked, answer, key, turn)
-        finally:
-            self._metrics.seconds.labels(operation=name).observe(time.perf_counter() - started)
 
     async def _new_answer(
         self, record: IncomingRecord, asked: Asked, key: str, turn: Turn
@@ -110,7 +111,7 @@ class CommandDesk:
         name = asked.operation.name
         try:
             answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
-            return [self._publisher.to_wire(each) for each in answers]
+            return [self._to_wire(each) for each in answers]
         except HandedBackError:
             await self._answering.abandon(key)
             raise
@@ -127,7 +128,15 @@ class CommandDesk:
             return self._failed(asked.question, error, operation=name, attempts=1)
 
     async def _attempt(self, asked: Asked, number: int) -> list[OutgoingRecord]:
-        outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
+        started, error_type = time.perf_counter(), ""
+        try:
+            outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
+        except BaseException as error:
+            error_type = type(error).__name__
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            self._metrics.handler_seconds(asked.operation.name, error_type).observe(seconds)
         return completed(self._identity, asked.question, outcome)
 
     async def _send(self, asked: Asked, answer: Sequence[WireRecord], key: str, turn: Turn) -> None:
@@ -145,9 +154,11 @@ class CommandDesk:
     ) -> None:
         now = datetime.now(UTC)
         failure = Failure(error=error, attempts=1, first_at=now, last_at=now, used_up=False)
-        await self._bury(record, failure, turn)
-        refusal = self._failed(asked, error, operation="", attempts=1)
-        await self._answering.send(refusal, turn, last_resort=True)
+        with self._handling(record, asked, operation=""):
+            logger.warning("record %s of %s: %s", record.offset, record.source, message_of(error))
+            await self._bury(record, failure, turn)
+            refusal = self._failed(asked, error, operation="", attempts=1)
+            await self._answering.send(refusal, turn, last_resort=True)
 
     async def _bury(self, record: IncomingRecord, failure: Failure, turn: Turn) -> None:
         """Return when the record is among the dead letters; only its beginning, where the broker does not take it whole.
@@ -163,15 +174,24 @@ class CommandDesk:
                 except PublishError as error:
                     logger.error("record %s of %s: %s", record.offset, record.source, error.message)  # noqa: TRY400 - the broker's words say it
                 else:
-                    self._metrics.dead_lettered.labels(error_type=letter.error_type).inc()
+                    self._metrics.dead_lettered(letter.error_type).inc()
+                    if (handling := current_handling()) is not None:
+                        handling.note("dead letter", topic=topic, attempts=letter.attempts)
                     return
             await turn.rest(asyncio.sleep(_REFUSED_SECONDS))
 
     def _failed(
         self, asked: Question, error: Exception, *, operation: str, attempts: int
     ) -> list[WireRecord]:
-        self._metrics.failed.labels(operation=operation, error_type=type(error).__name__).inc()
-        return [self._publisher.to_wire(failed(self._identity, asked, error, attempts=attempts))]
+        self._metrics.failed(operation, type(error).__name__).inc()
+        if (handling := current_handling()) is not None:
+            handling.failed(error)
+        return [self._to_wire(failed(self._identity, asked, error, attempts=attempts))]
+
+    def _to_wire(self, record: OutgoingRecord) -> WireRecord:
+        """Return the bytes of an answer, with the trace context of the record at hand."""
+        handling = current_handling()
+        return self._publisher.to_wire(record if handling is None else handling.sending(record))
 
 
 async def _nothing() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,8 +19,7 @@ from pydantic import (
 )
 
 from nodesmith.errors import InvalidEnvelopeError
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})")
+from nodesmith.runtime.handling import outgoing_trace_headers
 
 
 def _now() -> datetime:
@@ -124,7 +121,10 @@ class OutgoingRecord:
 
 
 def record_headers(record: OutgoingRecord, *, source: str) -> list[tuple[str, str | bytes | None]]:
-    """Return the CloudEvents attributes and the trace context of a record, with its own headers."""
+    """Return the CloudEvents attributes and the trace context of a record, with its own headers.
+
+    A record that has no trace context of its own goes on with that of the record at hand.
+    """
     headers = {
         "ce_specversion": "1.0",
         "ce_id": str(record.envelope.envelope_id),
@@ -134,13 +134,5 @@ def record_headers(record: OutgoingRecord, *, source: str) -> list[tuple[str, st
         **record.headers,
     }
     if "traceparent" not in headers:
-        headers["traceparent"] = next_traceparent(None)
+        headers.update(outgoing_trace_headers())
     return list(headers.items())
-
-
-def next_traceparent(incoming: str | None) -> str:
-    """Return a W3C `traceparent`: the incoming one's trace with a new span, or a new trace where there is none."""
-    match = _TRACEPARENT.fullmatch(incoming.strip()) if incoming else None
-    # Ids that only have to differ. The system's own randomness would give the interpreter to another thread each time.
-    trace, flags = (match["trace"], match["flags"]) if match else (f"{random.getrandbits(128):032x}", "01")
-    return f"00-{trace}-{random.getrandbits(64):016x}-{flags}"

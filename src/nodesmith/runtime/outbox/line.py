@@ -28,6 +28,9 @@ class Entry:
     record: WireRecord | None
     sequence: int = 0
     taken: float = 0.0
+    # When it was taken by the clock, and when the Kafka client was given it.
+    taken_at: float = 0.0
+    given: float = 0.0
     stored: bool = False
     # Whether this record must be on disk before it leaves: somebody is told that it is safe.
     must_be_stored: bool = False

@@ -47,6 +47,7 @@ _BUSY_TURN_SECONDS = 0.05
 _IDLE_TURN_SECONDS = 0.5
 _STORE_AFTER_SECONDS = 0.5
 _TRY_AGAIN_SECONDS = 1.0
+_LOOK_AT_AGE_SECONDS = 0.5
 _OPEN_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
 _PURGED = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001 - public names
@@ -57,10 +58,10 @@ Told = tuple["asyncio.Future[None] | None", "Exception | None"]
 class OutboxMetrics(Protocol):
     """What an outbox counts; called in its thread and on the event loop."""
 
-    def record_acknowledged(self, topic: str) -> None:
-        """Count a record the broker has."""
+    def record_acknowledged(self, topic: str, seconds: float) -> None:
+        """Count a record the broker has, and how long it took since the Kafka client was given it."""
 
-    def record_refused(self, topic: str, reason: str) -> None:
+    def record_refused(self, topic: str, reason: str, seconds: float) -> None:
         """Count a record no broker would take."""
 
     def outbox_full(self) -> None:
@@ -82,6 +83,7 @@ class Outbox:
 
     `folder` holds the files of all instances of a node; this one takes the first that is free and adopts those of
     instances that died. `is_up` says whether a broker can be reached. While the file cannot be written `problem` says why.
+    `oldest_at` is when the oldest of the records that wait on the disk was taken, in seconds of the epoch; None where none does.
     """
 
     def __init__(
@@ -94,6 +96,8 @@ class Outbox:
         metrics: OutboxMetrics,
     ) -> None:
         self.problem = ""
+        self.oldest_at: float | None = None
+        self._next_look_at_age = 0.0
         self._folder = folder
         self._room = Room(bounds=bounds)
         self._settings = client_settings
@@ -163,6 +167,7 @@ class Outbox:
                 size=record.size,
                 record=record,
                 taken=time.monotonic(),
+                taken_at=time.time(),
                 must_be_stored=stored,
                 on_stored=future if stored else None,
                 on_acknowledged=None if stored else future,
@@ -213,6 +218,17 @@ class Outbox:
         self._adopt()
         self._line.release(now=time.monotonic())
         self._send()
+        self._look_at_age()
+
+    def _look_at_age(self) -> None:
+        """Find out, now and then, since when the oldest record on the disk waits, or one that should be there."""
+        now = time.monotonic()
+        if now < self._next_look_at_age:
+            return
+        self._next_look_at_age = now + _LOOK_AT_AGE_SECONDS
+        oldest = [self._rows.oldest()] if self._rows is not None else []
+        oldest += [entry.taken_at for entry in list(self._not_stored.values())[:1]]
+        self.oldest_at = min((each for each in oldest if each is not None), default=None)
 
     def _take_in(self) -> None:
         """Wait for something to do, and take all that is there with it."""
@@ -330,7 +346,7 @@ class Outbox:
         try:
             self._rows.write(
                 [
-                    StoredRecord(sequence=entry.sequence, record=record)
+                    StoredRecord(sequence=entry.sequence, record=record, taken_at=entry.taken_at)
                     for entry, record in pairs
                     if record is not None
                 ],
@@ -381,6 +397,7 @@ class Outbox:
                 return
             self._window[entry.sequence] = entry
             self._window_bytes += entry.size
+            entry.given = time.monotonic()
             try:
                 taken = client.produce(entry)
             except KafkaException as error:
@@ -464,7 +481,7 @@ class Outbox:
         self._not_stored.pop(entry.sequence, None)
         if entry.stored:
             self._gone.append(entry.sequence)
-        self._metrics.record_acknowledged(entry.lane[0])
+        self._metrics.record_acknowledged(entry.lane[0], time.monotonic() - entry.given)
         if entry.on_acknowledged is not None:
             self._told.append((entry.on_acknowledged, None))
 
@@ -482,7 +499,7 @@ class Outbox:
         logger.error("a record for %s of %s bytes is refused: %s", topic, entry.size, error.str())
         self._room.free(entry.size)
         self._not_stored.pop(entry.sequence, None)
-        self._metrics.record_refused(topic, error.name())
+        self._metrics.record_refused(topic, error.name(), time.monotonic() - entry.given)
         refusal = PublishError(
             f"the broker did not acknowledge a record for {topic}: {error.str()}",
             topic=topic,

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nodesmith.runtime.wire_record import WireRecord, read_headers, write_headers
@@ -23,7 +23,8 @@ _TRIED_BYTES = 65_536
 _SHRINK_BYTES = 16 * 1_048_576
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
-    sequence INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB, headers TEXT NOT NULL, value BLOB, size INTEGER NOT NULL
+    sequence INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB, headers TEXT NOT NULL, value BLOB, size INTEGER NOT NULL,
+    taken_at REAL NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS refused (
     number INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB, headers TEXT NOT NULL, value BLOB,
@@ -36,10 +37,11 @@ _PAGE_BYTES = 8 * 1_048_576
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """A record and its place in the order of the outbox."""
+    """A record and its place in the order of the outbox; `taken_at` is when it came there, in seconds of the epoch."""
 
     sequence: int
     record: WireRecord
+    taken_at: float = 0.0
 
 
 class OutboxRows:
@@ -52,6 +54,7 @@ class OutboxRows:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            self._bring_up_to_date()
             if path.stat().st_size > _SHRINK_BYTES and not self.totals()[0]:
                 self._database.execute("VACUUM")
         except BaseException:
@@ -68,6 +71,13 @@ class OutboxRows:
         """Return the highest sequence, 0 where nothing waits."""
         with closing(self._database.execute("SELECT coalesce(max(sequence), 0) FROM waiting")) as rows:
             return int(rows.fetchone()[0])
+
+    def oldest(self) -> float | None:
+        """Return when the first record that waits was taken, None where none does."""
+        query = "SELECT taken_at FROM waiting ORDER BY sequence LIMIT 1"
+        with closing(self._database.execute(query)) as rows:
+            row = rows.fetchone()
+        return None if row is None else float(row[0])
 
     def write(self, records: Iterable[StoredRecord] = (), *, gone: Iterable[int] = ()) -> None:
         """Write records and forget those that are acknowledged, in one transaction."""
@@ -108,7 +118,7 @@ class OutboxRows:
         page, _ = self.page(after=0)
         if page:
             target.write(
-                StoredRecord(sequence=first + n, record=stored.record) for n, stored in enumerate(page)
+                replace(stored, sequence=first + n) for n, stored in enumerate(page)
             )
             self.write(gone=[stored.sequence for stored in page])
         return page
@@ -138,11 +148,21 @@ class OutboxRows:
         """Close the file."""
         self._database.close()
 
+    def _bring_up_to_date(self) -> None:
+        """Add what a file of an earlier nodesmith does not have; its records are as old as that is."""
+        with closing(self._database.execute("PRAGMA table_info(waiting)")) as rows:
+            if any(row[1] == "taken_at" for row in rows):
+                return
+        with self._transaction() as database:
+            database.execute("ALTER TABLE waiting ADD COLUMN taken_at REAL NOT NULL DEFAULT 0")
+            database.execute("UPDATE waiting SET taken_at = ?", (time.time(),))
+
     def _insert(self, records: Iterable[StoredRecord]) -> None:
         self._database.executemany(
-            "INSERT OR REPLACE INTO waiting (sequence, topic, key, headers, value, size) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO waiting (sequence, topic, key, headers, value, size, taken_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (each.sequence, r.topic, r.key, write_headers(r.headers), r.value, r.size)
+                (each.sequence, r.topic, r.key, write_headers(r.headers), r.value, r.size, each.taken_at)
                 for each in records
                 for r in (each.record,)
             ),
@@ -152,11 +172,11 @@ class OutboxRows:
         self._database.executemany("DELETE FROM waiting WHERE sequence = ?", ((each,) for each in sequences))
 
     def _select(self, where: str, values: Sequence[int]) -> Iterator[StoredRecord]:
-        query = f"SELECT sequence, topic, key, headers, value FROM waiting {where}"  # noqa: S608 - our own words
+        query = f"SELECT sequence, topic, key, headers, value, taken_at FROM waiting {where}"  # noqa: S608 - our own words
         with closing(self._database.execute(query, values)) as rows:
-            for sequence, topic, key, headers, value in rows:
+            for sequence, topic, key, headers, value, taken_at in rows:
                 record = WireRecord(topic=topic, key=key, headers=read_headers(headers), value=value)
-                yield StoredRecord(sequence=sequence, record=record)
+                yield StoredRecord(sequence=sequence, record=record, taken_at=taken_at)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
