@@ -54,8 +54,8 @@ async def test_a_member_with_no_partition_joins_its_group_anew_where_it_expects_
     idle.expect_partitions()
     after = await member("another member", lambda seen: len(seen) == 2 and seen.keys() != before.keys())
     assert first.keys() <= after.keys()
-    assert await lucky.stop(seconds=5)
-    assert await idle.stop(seconds=5)
+    async with asyncio.timeout(5):
+        await asyncio.gather(lucky.stop(), idle.stop())
 
 
 def members(admin: AdminClient, group: str) -> dict[str, bool]:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodesmith.runtime.deadline import Deadline
 from nodesmith.runtime.dispatch import Dispatcher, Job
 
 if TYPE_CHECKING:
@@ -36,6 +38,16 @@ async def settle() -> None:
     """Let every task that can go on do so."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def release(dispatcher: Dispatcher, *partitions: int, seconds: float) -> None:
+    """Give partitions back as a consumer does: wait for what runs, but not for ever, then forget them."""
+    released = asyncio.Event()
+    names = [("t", partition) for partition in partitions]
+    dispatcher.release(names, released=released.set)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(released.wait(), seconds)
+    dispatcher.forget(names)
 
 
 async def test_one_key_is_worked_on_in_order_and_other_keys_at_the_same_time() -> None:
@@ -81,7 +93,7 @@ async def test_a_job_that_fails_is_not_committed_and_neither_is_what_comes_after
 async def test_a_revoked_partition_is_dropped_after_what_runs_and_others_go_on() -> None:
     work, dispatcher = Work(), Dispatcher(limit=8)
     dispatcher.add([work.job(0, lane="a"), work.job(1, lane="a"), work.job(2, lane="a", partition=1)])
-    released = asyncio.create_task(dispatcher.release([("t", 0)], seconds=5))
+    released = asyncio.create_task(release(dispatcher, 0, seconds=5))
     await settle()
     assert not released.done()
     work.let_go(0)
@@ -97,7 +109,7 @@ async def test_work_of_a_partition_that_was_taken_away_and_given_back_does_not_c
     work, dispatcher = Work(), Dispatcher(limit=8)
     dispatcher.add([work.job(0)])
     await settle()
-    await dispatcher.release([("t", 0)], seconds=0)
+    await release(dispatcher, 0, seconds=0)
     dispatcher.add([work.job(1)])
     work.let_go(0)
     await settle()
@@ -111,7 +123,7 @@ async def test_draining_finishes_what_runs_and_begins_nothing() -> None:
     work, dispatcher = Work(), Dispatcher(limit=1)
     dispatcher.add([work.job(0), work.job(1)])
     await settle()
-    draining = asyncio.create_task(dispatcher.drain(seconds=5))
+    draining = asyncio.create_task(dispatcher.drain(Deadline(5)))
     await settle()
     dispatcher.add([work.job(2)])
     work.let_go(0, 1, 2)
@@ -125,7 +137,7 @@ async def test_what_does_not_finish_in_time_is_cut_off_and_counted() -> None:
     dispatcher.add([work.job(0), work.job(1)])
     await settle()
     work.let_go(0)
-    assert await dispatcher.drain(seconds=0.05) == 1
+    assert await dispatcher.drain(Deadline(0.05)) == 1
     assert dispatcher.commits.take() == {("t", 0): 1}
 
 

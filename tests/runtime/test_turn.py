@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nodesmith.runtime.deadline import Deadline
 from nodesmith.runtime.dispatch import Dispatcher, Job
 from nodesmith.runtime.turn import HandedBackError, Turn
 
@@ -74,7 +75,7 @@ async def test_draining_gives_back_what_rests_and_finishes_what_runs() -> None:
     work, dispatcher = Resting(), Dispatcher(limit=8)
     dispatcher.add([work.job(0, rests=False), work.job(1)])
     await settle()
-    draining = asyncio.create_task(dispatcher.drain(seconds=5))
+    draining = asyncio.create_task(dispatcher.drain(Deadline(5)))
     await settle()
     assert dispatcher.load == 1
     work.end.set()
@@ -86,7 +87,7 @@ async def test_releasing_a_partition_gives_back_what_rests_in_it_and_nothing_els
     work, dispatcher = Resting(), Dispatcher(limit=8)
     dispatcher.add([work.job(0), work.job(0, partition=1)])
     await settle()
-    await dispatcher.release([("t", 0)], seconds=5)
+    dispatcher.release([("t", 0)], released=bool)
     work.bell.set()
     work.end.set()
     await settle()
@@ -121,7 +122,7 @@ async def test_one_that_is_wanted_back_while_it_waits_for_a_slot_takes_none() ->
     await settle()
     work.bell.set()
     await settle()
-    await dispatcher.release([("t", 0)], seconds=5)
+    dispatcher.release([("t", 0)], released=bool)
     dispatcher.add([work.job(1, partition=1, rests=False)])
     work.end.set()
     await settle()

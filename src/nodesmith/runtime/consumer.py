@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING, cast
 
@@ -27,14 +26,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("nodesmith.runtime.consumer")
 
-# More than the high mark is never taken ahead; the partitions are paused until the low mark is reached.
-HIGH_MARK = 1_000
-LOW_MARK = 500
 _BATCH = 500
 _POLL_SECONDS = 0.2
 _COMMIT_EVERY_SECONDS = 0.05
-_RELEASE_SECONDS = 10.0
 _RESTART_SECONDS = 1.0
+# How long partitions that move to another member wait for what of them runs. Far below the time after which a group gives
+# a member up that does not poll (`max.poll.interval.ms`, five minutes).
+RELEASE_SECONDS = 10.0
 # Longer than a member that was killed stays in its group, whose partitions wait for it meanwhile.
 ASSIGN_SECONDS = 12.0
 
@@ -42,8 +40,8 @@ ASSIGN_SECONDS = 12.0
 class GroupConsumer:
     """Brings records of `topics` to a dispatcher and commits what it has done.
 
-    `plan` makes a job of a record, on the event loop. A consumer that fails is made anew, so one bad moment of the
-    broker never ends the work.
+    `plan` makes a job of a record, on the event loop. A partition of which too much waits is paused, alone, until enough
+    of it is done. A consumer that fails is made anew, so one bad moment of the broker never ends the work.
     """
 
     def __init__(
@@ -54,6 +52,7 @@ class GroupConsumer:
         plan: Callable[[IncomingRecord], Job],
         dispatcher: Dispatcher,
         assign_seconds: float = ASSIGN_SECONDS,
+        release_seconds: float = RELEASE_SECONDS,
     ) -> None:
         self._settings = settings
         self._topics = list(topics)
@@ -61,11 +60,12 @@ class GroupConsumer:
         self._dispatcher = dispatcher
         self._loop = asyncio.get_running_loop()
         self._stopping = Event()
-        self._paused = False
         self._next_commit = 0.0
         self._assign_seconds = assign_seconds
         self._assigned_by = float("inf")
+        self._release_seconds = release_seconds
         self._owned: set[PartitionName] = set()
+        self._paused: set[PartitionName] = set()
         self._told: set[int] = set()
         self._thread = Thread(target=self._run, daemon=True, name="nodesmith consumer")
 
@@ -82,12 +82,11 @@ class GroupConsumer:
         if self._thread.is_alive():
             self._assigned_by = time.monotonic() + self._assign_seconds
 
-    async def stop(self, *, seconds: float) -> bool:
-        """Commit what is done, leave the group and return whether that was done within `seconds`."""
+    async def stop(self) -> None:
+        """Commit what is done and return when the group is left; it is for the caller to set a deadline."""
         self._stopping.set()
         if self._thread.ident is not None:
-            await in_thread(self._thread.join, seconds)
-        return not self._thread.is_alive()
+            await in_thread(self._thread.join)
 
     # From here on: in the consumer's own thread.
 
@@ -101,6 +100,8 @@ class GroupConsumer:
 
     def _be_member(self) -> None:
         consumer = Consumer({**self._settings, "on_commit": self._committed})
+        self._owned.clear()
+        self._paused.clear()
         try:
             consumer.subscribe(
                 self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
@@ -134,7 +135,9 @@ class GroupConsumer:
         records = [record for message in messages if (record := self._read(message)) is not None]
         if records:
             self._told.clear()
-            self._loop.call_soon_threadsafe(self._receive, records)
+            # Counted here: the event loop may be late, and what is on the way to it waits as well.
+            self._dispatcher.backlog.take((record.source, record.size) for record in records)
+            self._tell(self._receive, records)
 
     def _read(self, message: Message) -> IncomingRecord | None:
         error = message.error()
@@ -149,17 +152,19 @@ class GroupConsumer:
 
     def _receive(self, records: list[IncomingRecord]) -> None:
         """Plan the records and pass them on; called on the event loop."""
-        self._dispatcher.add([self._plan(record) for record in records])
+        if not self._stopping.is_set():
+            self._dispatcher.add([self._plan(record) for record in records])
 
     def _pause_or_resume(self, consumer: Consumer) -> None:
-        load = self._dispatcher.load
-        if load > HIGH_MARK:
-            # Every turn again: a partition that was assigned meanwhile is not paused.
-            consumer.pause(consumer.assignment())
-            self._paused = True
-        elif self._paused and load < LOW_MARK:
-            consumer.resume(consumer.assignment())
-            self._paused = False
+        full = self._dispatcher.backlog.full(self._paused) & self._owned
+        if full == self._paused:
+            return
+        if pause := full - self._paused:
+            consumer.pause(_partitions(pause))
+        if resume := self._paused - full:
+            consumer.resume(_partitions(resume))
+        logger.debug("too much waits of: %s", sorted(full) or "none")
+        self._paused = full
 
     def _due(self) -> list[TopicPartition]:
         """Return the offsets to commit; those of partitions that are somebody else's now are dropped."""
@@ -188,20 +193,31 @@ class GroupConsumer:
         logger.debug("assigned: %s", _names(partitions))
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._release(_names(partitions), seconds=_RELEASE_SECONDS)
+        """Let what runs of partitions that move be done and committed, so that nobody does it twice."""
+        gone, released = _names(partitions), Event()
+        self._tell(self._release, gone, released)
+        if not self._stopping.is_set():  # else what runs has had its time
+            released.wait(self._release_seconds)
         self._commit_now(consumer)
-        self._owned.difference_update(_names(partitions))
+        self._disown(gone)
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._owned.difference_update(_names(partitions))
-        self._release(_names(partitions), seconds=0)
+        """Drop partitions that another member has already: it may be at work on them."""
+        gone = _names(partitions)
+        self._disown(gone)
+        self._tell(self._release, gone, Event())
 
-    def _release(self, partitions: list[PartitionName], *, seconds: float) -> None:
-        release = partial(self._dispatcher.release, partitions, seconds=seconds)
-        with contextlib.suppress(
-            TimeoutError, RuntimeError
-        ):  # the loop is busy or has closed: nothing to wait for
-            asyncio.run_coroutine_threadsafe(release(), self._loop).result(seconds + 1)
+    def _release(self, partitions: list[PartitionName], released: Event) -> None:
+        self._dispatcher.release(partitions, released=released.set)
+
+    def _disown(self, partitions: list[PartitionName]) -> None:
+        self._owned.difference_update(partitions)
+        self._paused.difference_update(partitions)
+        self._tell(self._dispatcher.forget, partitions)
+
+    def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: nothing to wait for
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
 
 def read_message(message: Message) -> IncomingRecord:
@@ -235,6 +251,10 @@ def _headers(all_headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
         with contextlib.suppress(UnicodeDecodeError):
             headers[name] = (value or b"").decode()
     return headers
+
+
+def _partitions(names: Iterable[PartitionName]) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition) for topic, partition in names]
 
 
 def _names(partitions: Iterable[TopicPartition]) -> list[PartitionName]:

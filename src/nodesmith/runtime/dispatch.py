@@ -9,23 +9,31 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from nodesmith.runtime.backlog import Backlog, BacklogBounds
 from nodesmith.runtime.progress import Commits, PartitionName, PartitionProgress
 from nodesmith.runtime.turn import HandedBackError, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from nodesmith.runtime.deadline import Deadline
+
 logger = logging.getLogger("nodesmith.runtime.dispatch")
 
-_CANCEL_SECONDS = 1.0
+_LAST_CALL_SECONDS = 0.3
+_CANCEL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One record and what to do about it. Jobs of the same `lane` are done one after the other; None: any time."""
+    """One record and what to do about it. Jobs of the same `lane` are done one after the other; None: any time.
+
+    `size` is the record's, as its consumer counts it.
+    """
 
     partition: PartitionName
     offset: int
+    size: int = 0
     lane: str | None
     run: Callable[[], Awaitable[None]]
     turn: Turn = field(default_factory=Turn)
@@ -34,13 +42,14 @@ class Job:
 class Dispatcher:
     """Runs jobs: those of one lane in order, those of different lanes at the same time, at most `limit` of them.
 
-    Lives on the event loop, but for `commits` and `load`, which the consumer's thread reads. A job that returns is done
-    and may be committed; one that raises or is cancelled is not. One that rests, by its `turn`, keeps its lane and counts
-    for `load`, but not for the limit.
+    Lives on the event loop, but for `commits` and `backlog`, which the consumer's thread uses as well. A job that returns
+    is done and may be committed; one that raises or is cancelled is not. One that rests, by its `turn`, keeps its lane and
+    counts for the backlog, but not for the limit.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, bounds: BacklogBounds | None = None) -> None:
         self.commits = Commits()
+        self.backlog = Backlog(bounds or BacklogBounds())
         self._limit = limit
         self._waiting = 0
         self._ready: deque[Job] = deque()
@@ -50,6 +59,8 @@ class Dispatcher:
         self._resting: set[Turn] = set()
         self._returning: deque[tuple[Turn, asyncio.Future[None]]] = deque()
         self._progress: dict[PartitionName, PartitionProgress] = {}
+        # Who is to be told when so many jobs of theirs are done.
+        self._releases: list[tuple[set[asyncio.Task[None]], Callable[[], None]]] = []
         self._draining = False
 
     @property
@@ -65,39 +76,53 @@ class Dispatcher:
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, in the order of their partitions; while draining they are left to another instance."""
         if self._draining:
+            for job in jobs:
+                self.backlog.drop(job.partition, job.size)
             return
         for job in jobs:
             self._progress.setdefault(job.partition, PartitionProgress()).begin(job.offset)
             self._queue(job)
         self._start_ready()
 
-    async def release(self, partitions: Iterable[PartitionName], *, seconds: float) -> None:
-        """Give partitions back: drop what has not begun, and wait for what has, so that it is not done twice."""
+    def release(self, partitions: Iterable[PartitionName], *, released: Callable[[], None]) -> None:
+        """Give partitions back: drop what has not begun, and call `released` when what has is done, for it to be committed."""
         gone = frozenset(partitions)
         self._keep_waiting(lambda job: job.partition not in gone)
-        running = [task for task, job in self._running.items() if job.partition in gone]
+        running = {task for task, job in self._running.items() if job.partition in gone}
         for task in running:
             self._running[task].turn.hand_back()
         if running:
-            await asyncio.wait(running, timeout=seconds)
-        for partition in gone:
+            self._releases.append((running, released))
+        else:
+            released()
+
+    def forget(self, partitions: Iterable[PartitionName]) -> None:
+        """Commit nothing more of partitions that are somebody else's, whatever of them still runs."""
+        for partition in partitions:
             self._progress.pop(partition, None)
 
-    async def drain(self, *, seconds: float) -> int:
-        """Start nothing more and wait for what runs; cancel what is left after `seconds` and return how many."""
+    async def drain(self, deadline: Deadline, *, last_call: Callable[[], None] = lambda: None) -> int:
+        """Start nothing more and wait for what runs; cancel what is left at the deadline and return how many.
+
+        `last_call` is called a moment before that, for what only waits to be told that it need not.
+        """
         self._draining = True
         self._keep_waiting(lambda _: False)
         running = dict(self._running)
-        if not running:
-            return 0
         for job in running.values():
             job.turn.hand_back()
-        done, late = await asyncio.wait(running, timeout=seconds)
+        if running:
+            async with deadline.limit():
+                await asyncio.wait(running)
+        if any(not task.done() for task in running):
+            last_call()
+            await asyncio.wait(running, timeout=_LAST_CALL_SECONDS)
+        late = [task for task in running if not task.done()]
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=_CANCEL_SECONDS)
-        return len(late) + sum(_is_cut_off(task) for task in done)
+        return len(late) + sum(_is_cut_off(task) for task in running if task not in late)
 
     def leave(self, turn: Turn) -> None:
         """Let another job run in the place of one that rests."""
@@ -122,7 +147,12 @@ class Dispatcher:
 
     def _keep_waiting(self, wanted: Callable[[Job], bool]) -> None:
         """Forget the waiting jobs that are not wanted."""
-        waiting = [job for job in chain(self._ready, *self._lanes.values()) if wanted(job)]
+        waiting = []
+        for job in chain(self._ready, *self._lanes.values()):
+            if wanted(job):
+                waiting.append(job)
+            else:
+                self.backlog.drop(job.partition, job.size)
         self._ready.clear()
         self._lanes = {job.lane: deque() for job in self._running.values() if job.lane is not None}
         self._waiting = 0
@@ -160,7 +190,10 @@ class Dispatcher:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         job = self._running.pop(task)
+        self.backlog.drop(job.partition, job.size)
         self._resting.discard(job.turn)
+        if self._releases:
+            self._note_released(task)
         if task.cancelled() or (error := task.exception()) is None:
             pass
         elif isinstance(error, HandedBackError):
@@ -173,6 +206,13 @@ class Dispatcher:
             else:
                 self._lanes.pop(job.lane, None)
         self._start_ready()
+
+    def _note_released(self, task: asyncio.Task[None]) -> None:
+        for running, released in self._releases:
+            running.discard(task)
+            if not running:
+                released()
+        self._releases = [(running, released) for running, released in self._releases if running]
 
 
 def _is_cut_off(task: asyncio.Task[None]) -> bool:

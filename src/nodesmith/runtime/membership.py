@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from nodesmith.runtime.bus import EventPublisher
     from nodesmith.runtime.commands import CommandDesk
+    from nodesmith.runtime.deadline import Deadline
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.dispatch import Dispatcher
     from nodesmith.runtime.envelope import OutgoingRecord
@@ -34,8 +35,12 @@ logger = logging.getLogger("nodesmith.runtime.membership")
 
 _ADMIN_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
-_STOP_SECONDS = 5.0
-_GOODBYE_SECONDS = 3.0
+_CANCEL_SECONDS = 0.5
+_LEAVE_SECONDS = 3.0
+_GOODBYE_SECONDS = 2.0
+_FLUSH_SECONDS = 2.0
+# Beyond the flush, for what is left to be written to the outbox's file.
+_CLOSE_SECONDS = 4.0
 
 
 class Announce(Protocol):
@@ -65,6 +70,7 @@ class Membership:
         announce: Announce,
         heartbeat: Callable[[], OutgoingRecord],
         heartbeat_seconds: float,
+        release_seconds: float,
     ) -> None:
         self.problem = ""
         self._definition = definition
@@ -84,6 +90,7 @@ class Membership:
             topics=definition.work_topics,
             plan=desk.plan,
             dispatcher=dispatcher,
+            release_seconds=release_seconds,
         )
         self._loop = asyncio.get_running_loop()
         self._requests = TopicReader(
@@ -107,20 +114,32 @@ class Membership:
         for work in (self._join_always, self._take_work, self._beat):
             self._spawn(work())
 
-    async def leave(self) -> None:
-        """Commit, say goodbye and close, each within a deadline; the node's work is done or given up by now."""
+    async def leave(self, deadline: Deadline) -> None:
+        """Commit, say goodbye and close by the deadline, each step within its own; no handler runs any more."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_RETRY_SECONDS)
-        left, _ = await asyncio.gather(self._consumer.stop(seconds=_STOP_SECONDS), self._requests.close())
-        if not left:
-            logger.warning("the consumer did not leave its group within %g s", _STOP_SECONDS)
+            await asyncio.wait(self._tasks, timeout=_CANCEL_SECONDS)
+        await asyncio.gather(
+            self._leave_group(deadline), self._say_goodbye(deadline), self._leave_clients(deadline)
+        )
+        async with deadline.limit("closing the publisher", seconds=_FLUSH_SECONDS + _CLOSE_SECONDS):
+            await self._publisher.close(min(_FLUSH_SECONDS, deadline.left) if self._connection.up else 0)
+
+    async def _leave_group(self, deadline: Deadline) -> None:
+        async with deadline.limit("leaving the group", seconds=_LEAVE_SECONDS):
+            await self._consumer.stop()
+
+    async def _say_goodbye(self, deadline: Deadline) -> None:
         if self._connection.up:
-            await self._within(_GOODBYE_SECONDS, self._announce(reason="shutdown"), "saying goodbye")
-        for client in self._definition.bus_clients:
-            await self._within(_STOP_SECONDS, client.leave(), "closing a bus client")
-        await self._publisher.close(_STOP_SECONDS if self._connection.up else 0)
+            async with deadline.limit("saying goodbye", seconds=_GOODBYE_SECONDS):
+                await self._announce(reason="shutdown")
+
+    async def _leave_clients(self, deadline: Deadline) -> None:
+        async with deadline.limit("closing the node's readers", seconds=_LEAVE_SECONDS):
+            await asyncio.gather(
+                self._requests.close(), *(client.leave() for client in self._definition.bus_clients)
+            )
 
     async def _join_always(self) -> None:
         while True:
@@ -205,10 +224,3 @@ class Membership:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    @staticmethod
-    async def _within(seconds: float, work: Awaitable[None], what: str) -> None:
-        try:
-            await asyncio.wait_for(work, seconds)
-        except Exception as error:  # noqa: BLE001 - the node stops, whatever it is
-            logger.warning("%s failed: %s", what, str(error) or f"not done within {seconds:g} s")

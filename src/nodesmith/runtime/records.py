@@ -55,6 +55,12 @@ class IncomingRecord:
         return self.topic, self.partition
 
     @property
+    def size(self) -> int:
+        """How many bytes it takes, about."""
+        headers = sum(len(name) + len(value or b"") for name, value in self.all_headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
+
+    @property
     def key_text(self) -> str | None:
         """The key as text, whatever its bytes are."""
         return None if self.key is None else self.key.decode(errors="backslashreplace")

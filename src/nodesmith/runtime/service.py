@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nodesmith.runtime.breaker import BreakerPolicy, Breakers
+from nodesmith.runtime.deadline import Deadline
 from nodesmith.runtime.dependencies import Dependencies
-from nodesmith.runtime.handling import current_handling
 from nodesmith.runtime.health import HealthServer, Readiness
 from nodesmith.runtime.introspection import Presence
+from nodesmith.runtime.reducer import Reducer
 from nodesmith.runtime.retrying import Retrying, RetryPolicy
 from nodesmith.runtime.settings import NodeSettings, data_directory, event_bus_skipped
-from nodesmith.runtime.tracing import start_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,14 +30,16 @@ if TYPE_CHECKING:
     from nodesmith.runtime.membership import Announce, Membership
     from nodesmith.runtime.metrics import NodeMetrics
     from nodesmith.runtime.outbox import Outbox
-    from nodesmith.runtime.spans import Tracing
 
 logger = logging.getLogger("nodesmith.runtime.service")
 
 CONCURRENT_COMMANDS = 32
 _LET_GO_SECONDS = 0.2
+# Beyond the drain deadline, in all; what the watchdog gives a process is a little more.
+_CLOSE_SECONDS = 8.0
+_HURRIED_CLOSE_SECONDS = 0.8
+_HEALTH_SECONDS = 1.0
 
-BUS_STATES = ("client missing", "skipped", "away", "joining", "joined")
 CLIENT_MISSING = "the Kafka client is not installed"
 INSTALL_CLIENT = "pip install confluent-kafka (nodesmith's extra `kafka` brings it)"
 
@@ -86,9 +87,10 @@ class NodeService:
         )
         self._phase = NodeState.STARTING
         self._stopped = asyncio.Event()
+        self._hurried = self._closing = False
+        self._stop_by: Deadline | None = None
         self._dependencies = Dependencies(definition.resources)
-        self._metrics = _new_metrics(definition, instance_id=instance_id)
-        self._tracing: Tracing | None = None
+        self._metrics = _new_metrics(definition)
         self._health = HealthServer(
             host=self._settings.health_host,
             port=self._settings.health_port,
@@ -123,9 +125,7 @@ class NodeService:
             if self._client_missing:
                 logger.warning("%s, so the node stays off the bus; %s", CLIENT_MISSING, INSTALL_CLIENT)
             await self._dependencies.open()
-            self._tracing = start_tracing(self._resource(), group=self._definition.identity.dot_path)
             if self._publisher is not None:
-                self._publisher.tracing = self._tracing
                 await self._open_records(self._publisher)
                 self._membership = self._become_member(self._publisher)
                 await self._membership.start()
@@ -145,23 +145,25 @@ class NodeService:
             return
         self._phase = NodeState.DRAINING
         try:
-            await self._drain()
-            if self._membership is not None:
-                await self._membership.leave()
-            elif self._publisher is not None:
-                await self._publisher.close(0)
-            if self._answers is not None:
-                await self._answers.close()
-            await self._dependencies.close()
-            await self._health.stop()
+            await self._drain(self._stopping_within(self._settings.drain_seconds, hurried=0.0))
+            await self._close(self._stopping_within(_CLOSE_SECONDS, hurried=_HURRIED_CLOSE_SECONDS))
         finally:
             self._phase = NodeState.STOPPED
             self._stopped.set()
-            if self._tracing is not None:
-                await self._tracing.close()
         logger.info(
             "stopped; %s", f"{self.cut_off} commands were cut off" if self.cut_off else "nothing was cut off"
         )
+
+    def hurry(self) -> None:
+        """Cut short what `stop()` waits for, now or when it comes to it: who stops the node will not wait."""
+        self._hurried = True
+        if self._stop_by is not None:
+            self._stop_by.bring_forward(_HURRIED_CLOSE_SECONDS if self._closing else 0.0)
+
+    @property
+    def unfinished(self) -> int:
+        """How many commands an end now would cut off, with those that were; may be read from any thread."""
+        return self.cut_off or self._in_flight()
 
     def introspection(
         self, *, reason: str, capabilities: Sequence[str], correlation_id: UUID | None = None
@@ -186,6 +188,8 @@ class NodeService:
             reasons.append(f"the node is {self._phase}")
         if self._dependencies.problem:
             reasons.append(self._dependencies.problem)
+        if isinstance(reducer := self._definition.resources, Reducer) and reducer.problem:
+            reasons.append(reducer.problem)
         reasons += self._breakers.problems
         if self._answers is not None and self._answers.problem:
             reasons.append(self._answers.problem)
@@ -228,20 +232,22 @@ class NodeService:
 
     def _become_member(self, publisher: EventPublisher) -> Membership:
         # Imported here: these need the Kafka client, which is there if a publisher is.
+        from nodesmith.runtime.backlog import BacklogBounds
         from nodesmith.runtime.commands import CommandDesk
         from nodesmith.runtime.dispatch import Dispatcher
         from nodesmith.runtime.membership import Membership
 
         assert self._answers is not None, "the records are opened first"
-        self._dispatcher = Dispatcher(limit=CONCURRENT_COMMANDS)
+        settings = self._settings
+        bounds = BacklogBounds(records=settings.prefetch_max_records, bytes=settings.prefetch_max_bytes)
+        self._dispatcher = Dispatcher(limit=CONCURRENT_COMMANDS, bounds=bounds)
         self._desk = CommandDesk(
             definition=self._definition,
             publisher=publisher,
             answers=self._answers,
             metrics=self._metrics,
-            tracing=self._tracing,
             retrying=Retrying(policy=self._retry_policy, breakers=self._breakers, retried=self._note_retry),
-            command_max_bytes=self._settings.command_max_bytes,
+            command_max_bytes=settings.command_max_bytes,
         )
         return Membership(
             definition=self._definition,
@@ -252,7 +258,8 @@ class NodeService:
             resources_open=self._dependencies.opened,
             announce=self._announce,
             heartbeat=self._heartbeat,
-            heartbeat_seconds=self._settings.heartbeat_seconds,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            release_seconds=settings.rebalance_seconds,
         )
 
     def _heartbeat(self) -> OutgoingRecord:
@@ -263,11 +270,13 @@ class NodeService:
         return self._dispatcher.running if self._dispatcher else 0
 
     def _note_retry(self, operation: str, error: Exception) -> None:
-        self._metrics.retried(operation, type(error).__name__).inc()
-        if (handling := current_handling()) is not None:
-            handling.note("retry", error_type=type(error).__name__, error=str(error))
+        self._metrics.retried.labels(operation=operation, error_type=type(error).__name__).inc()
 
-    async def _drain(self) -> None:
+    def _stopping_within(self, seconds: float, *, hurried: float) -> Deadline:
+        self._stop_by = Deadline(hurried if self._hurried else seconds)
+        return self._stop_by
+
+    async def _drain(self, deadline: Deadline) -> None:
         if self._desk is None or self._dispatcher is None:
             return
         if running := self._dispatcher.running:
@@ -275,59 +284,56 @@ class NodeService:
         self._desk.give_up()
         letting_go = asyncio.create_task(self._let_go_while_away())
         try:
-            self.cut_off = await self._dispatcher.drain(seconds=self._settings.drain_seconds)
+            self.cut_off = await self._dispatcher.drain(deadline, last_call=self._let_go)
         finally:
             letting_go.cancel()
 
+    async def _close(self, deadline: Deadline) -> None:
+        self._closing = True
+        if self._membership is not None:
+            await self._membership.leave(deadline)
+        elif self._publisher is not None:
+            async with deadline.limit("closing the publisher"):
+                await self._publisher.close(0)
+        await asyncio.gather(self._close_answers(deadline), self._close_dependencies(deadline))
+        async with deadline.limit("closing health", seconds=_HEALTH_SECONDS):
+            await self._health.stop()
+
+    async def _close_answers(self, deadline: Deadline) -> None:
+        if self._answers is not None:
+            async with deadline.limit("closing the records of answers"):
+                await self._answers.close()
+
+    async def _close_dependencies(self, deadline: Deadline) -> None:
+        async with deadline.limit("closing the resources"):
+            await self._dependencies.close()
+
+    def _let_go(self) -> None:
+        """Let no command wait for the broker: what it would tell is in the outbox."""
+        if self._outbox is not None:
+            self._outbox.let_go()
+
     async def _let_go_while_away(self) -> None:
-        """Let no command wait for a broker that is away: its answer is in the outbox."""
-        publisher, outbox = self._publisher, self._outbox
-        while publisher is not None and outbox is not None:
-            if not publisher.connection.up:
-                outbox.let_go()
+        """Let no command wait for a broker that is away."""
+        while self._publisher is not None:
+            if not self._publisher.connection.up:
+                self._let_go()
             await asyncio.sleep(_LET_GO_SECONDS)
 
     def _metrics_text(self) -> bytes:
-        metrics, running = self._metrics, self._in_flight()
-        metrics.in_flight.set(running)
-        metrics.waiting.set(self._dispatcher.load - running if self._dispatcher else 0)
+        self._metrics.in_flight.set(self._in_flight())
         if (outbox := self._outbox) is not None:
-            metrics.outbox_records.set(outbox.records)
-            metrics.outbox_bytes.set(outbox.bytes)
-            oldest_at = outbox.oldest_at
-            metrics.outbox_age.set(0.0 if oldest_at is None else max(0.0, time.time() - oldest_at))
-        metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
-        metrics.set_bus_state(str(self._event_bus()["state"]), states=BUS_STATES)
-        metrics.set_waits_for(self._breakers.states())
-        metrics.set_state(self.state, states=tuple(NodeState))
-        return metrics.text()
-
-    def _resource(self) -> dict[str, str]:
-        """Return who this is, in OpenTelemetry's names."""
-        identity = self._definition.identity
-        return {
-            "service.name": identity.name,
-            "service.namespace": identity.event_domain,
-            "service.version": ".".join(map(str, identity.version)),
-            "service.instance.id": self._presence.instance_id,
-        }
+            self._metrics.outbox_records.set(outbox.records)
+            self._metrics.outbox_bytes.set(outbox.bytes)
+        self._metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
+        for name, waits in self._breakers.states().items():
+            self._metrics.waits_for.labels(dependency=name).set(waits)
+        self._metrics.set_state(self.state, states=tuple(NodeState))
+        return self._metrics.text()
 
 
-def _new_metrics(definition: NodeDefinition, *, instance_id: str) -> NodeMetrics:
+def _new_metrics(definition: NodeDefinition) -> NodeMetrics:
     # Imported here: importing the runtime stays cheap for who only calls process().
     from nodesmith.runtime.metrics import NodeMetrics
 
-    identity = definition.identity
-    metrics = NodeMetrics(
-        node=identity.name,
-        domain=identity.event_domain,
-        version=".".join(map(str, identity.version)),
-        instance=instance_id,
-        group=identity.dot_path,
-    )
-    metrics.begin_at_zero(
-        topics=definition.work_topics,
-        answers=definition.answer_topics,
-        operations=[operation.name for operation in definition.operations],
-    )
-    return metrics
+    return NodeMetrics(node=definition.identity.name)

@@ -19,6 +19,8 @@ DAY_SECONDS = 86_400.0
 MEBIBYTE = 1_048_576
 # Kafka's own default of what a topic takes.
 LARGEST_RECORD_BYTES = 1_048_588
+# A group gives a member up that is silent for `max.poll.interval.ms`, five minutes.
+LONGEST_REBALANCE_SECONDS = 240.0
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -28,7 +30,8 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 class NodeSettings:
     """How a node runs, whatever it does. A `health_port` of 0 is any free one.
 
-    `answers_url` names a PostgreSQL database for the records of answers; without one they are in the data folder.
+    `answers_url` and `state_url` name PostgreSQL databases for the records of answers and for a reducer's state; without
+    one they are in the data folder.
     """
 
     health_host: str = "127.0.0.1"
@@ -37,12 +40,16 @@ class NodeSettings:
     drain_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
     answers_url: str = ""
+    state_url: str = ""
     answer_keep_seconds: float = DAY_SECONDS
     answer_keep_bytes: int = 256 * MEBIBYTE
     answer_lease_seconds: float = 10.0
     outbox_max_records: int = 100_000
     outbox_max_bytes: int = 256 * MEBIBYTE
     command_max_bytes: int = LARGEST_RECORD_BYTES
+    prefetch_max_records: int = 4_000
+    prefetch_max_bytes: int = 64 * MEBIBYTE
+    rebalance_seconds: float = 10.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> NodeSettings:
@@ -55,7 +62,8 @@ class NodeSettings:
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
             drain_seconds=read_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
             heartbeat_seconds=read_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
-            answers_url=_answers_url(values.get("NODESMITH_ANSWERS_URL") or ""),
+            answers_url=_postgresql_url(values, "NODESMITH_ANSWERS_URL"),
+            state_url=_postgresql_url(values, "NODESMITH_STATE_URL"),
             answer_keep_seconds=read_seconds(
                 values, "ANSWER_KEEP_SECONDS", default.answer_keep_seconds, least=0.0
             ),
@@ -66,6 +74,15 @@ class NodeSettings:
             outbox_max_records=read_count(values, "OUTBOX_MAX_RECORDS", default.outbox_max_records),
             outbox_max_bytes=read_count(values, "OUTBOX_MAX_BYTES", default.outbox_max_bytes),
             command_max_bytes=read_count(values, "COMMAND_MAX_BYTES", default.command_max_bytes),
+            prefetch_max_records=read_count(values, "PREFETCH_MAX_RECORDS", default.prefetch_max_records),
+            prefetch_max_bytes=read_count(values, "PREFETCH_MAX_BYTES", default.prefetch_max_bytes),
+            rebalance_seconds=read_seconds(
+                values,
+                "REBALANCE_SECONDS",
+                default.rebalance_seconds,
+                least=0.0,
+                most=LONGEST_REBALANCE_SECONDS,
+            ),
         )
 
 
@@ -106,8 +123,10 @@ def read_log_level(name: str, text: str) -> str:
     return level
 
 
-def read_seconds(values: Mapping[str, str], name: str, default: float, *, least: float) -> float:
-    """Return the number of seconds that `name` is set to, or the default; raise InputError where it is below `least`."""
+def read_seconds(
+    values: Mapping[str, str], name: str, default: float, *, least: float, most: float = float("inf")
+) -> float:
+    """Return the number of seconds that `name` is set to, or the default; raise InputError outside the bounds."""
     text = values.get(name)
     if not text:
         return default
@@ -115,8 +134,9 @@ def read_seconds(values: Mapping[str, str], name: str, default: float, *, least:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not least <= seconds < float("inf"):
-        raise InputError(f"{name} is {text!r}", fix=f"use a number of seconds, at least {least:g}")
+    if not least <= seconds <= most or seconds == float("inf"):
+        upto = "" if most == float("inf") else f" and at most {most:g}"
+        raise InputError(f"{name} is {text!r}", fix=f"use a number of seconds, at least {least:g}{upto}")
     return seconds
 
 
@@ -130,11 +150,12 @@ def read_count(values: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _answers_url(text: str) -> str:
+def _postgresql_url(values: Mapping[str, str], name: str) -> str:
     """Return the URL; what is wrong with it is said without it, since it may hold a password."""
+    text = values.get(name) or ""
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise InputError(
-            "NODESMITH_ANSWERS_URL names no PostgreSQL database",
+            f"{name} names no PostgreSQL database",
             fix="write postgresql://USER@HOST:PORT/DATABASE, or leave it out for a file in the data folder",
         )
     return text

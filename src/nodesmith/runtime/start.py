@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
-import signal
 import sys
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,18 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 from nodesmith.errors import ExitCode, NodesmithError
 from nodesmith.runtime.config import read_config
 from nodesmith.runtime.settings import NodeSettings, event_bus_skipped, read_log_level, read_port
+from nodesmith.runtime.watchdog import Press, Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.service import NodeService
 
 logger = logging.getLogger("nodesmith.runtime.start")
-
-# After its drain deadline a node has this long to close everything; every step of it has a shorter deadline of its own.
-_CLOSE_SECONDS = 45.0
-_EXIT_SECONDS = 2.0
 
 _EPILOG = """\
 flags win over the config file, and that over the environment (KAFKA_BOOTSTRAP_SERVERS,
@@ -63,19 +59,25 @@ def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None 
     """Run a node until SIGTERM or SIGINT, and return the process's exit status.
 
     0 when it drained, 2 for settings that cannot be, 5 when work was cut off or the node could not start. Flags and the
-    config file are put into the environment before the node is made. A thread that cannot be stopped does not keep the
-    process: it is ended a moment after this function has returned.
+    config file are put into the environment before the node is made. Of the process's main thread. A thread that cannot be
+    stopped does not keep the process: it is ended a moment after its main thread.
     """
+    watchdog = Watchdog()
+    status = _run(node_class, argv, watchdog)
+    watchdog.returned(status)
+    return status
+
+
+def _run(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None, watchdog: Watchdog) -> int:
     try:
+        watchdog.listen()
         os.environ.update(_settings_of(_arguments(argv)))
         settings = NodeSettings.from_environment()
         event_bus_skipped()
+        watchdog.drain_seconds = settings.drain_seconds
         node = node_class()
         _log_to_console(settings.log_level, node)
-        status, last_resort = asyncio.run(_live(node, drain_seconds=settings.drain_seconds))
-        if status is ExitCode.DONE:
-            last_resort.cancel()
-        return int(status)
+        return asyncio.run(_live_and_tell(node, watchdog))
     except NodesmithError as error:
         print(f"error: {error.message}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)  # noqa: T201 - a program's last words
         return int(error.exit_code)
@@ -87,38 +89,63 @@ def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None 
         return _unexpected(error)
 
 
-async def _live(node: RunnableNode, *, drain_seconds: float) -> tuple[ExitCode, threading.Timer]:
-    """Run the node to its end; return the exit status, and what will end the process if a thread still holds it."""
+async def _live_and_tell(node: RunnableNode, watchdog: Watchdog) -> int:
+    """Run the node to its end; what the event loop does after that has little time."""
+    status = int(ExitCode.SYSTEM_FAILED)
+    try:
+        status = await _live(node, watchdog)
+    finally:
+        watchdog.done(status)
+    return status
+
+
+async def _live(node: RunnableNode, watchdog: Watchdog) -> int:
+    """Run the node until it is told to stop, also while it starts, and return the exit status."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # A second signal changes nothing: a terminal's Ctrl-C reaches a whole group, and whoever leads it may add its own.
-        loop.add_signal_handler(number, node._shutdown_event.set)  # noqa: SLF001 - the node's fixed names
-    await node.initialize()
-    service = node._service  # noqa: SLF001
+    services: list[NodeService] = []  # the node forgets its own when it stops
+
+    def heard(press: Press) -> None:
+        node._shutdown_event.set()  # noqa: SLF001 - the node's fixed names
+        for service in _noted(services, node):
+            if press is not Press.DRAIN:
+                service.hurry()
+
+    def tell(press: Press) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(heard, press)
+
+    watchdog.attach(tell, running=lambda: sum(service.unfinished for service in _noted(services, node)))
+    await _unless_stopped(node.initialize(), node._shutdown_event)  # noqa: SLF001
+    _noted(services, node)
     await node._shutdown_event.wait()  # noqa: SLF001
     logger.info("stopping")
-    last_resort = _end_process_after(drain_seconds + _CLOSE_SECONDS)
+    watchdog.expect_end()  # also where the node stops by itself
     await node.shutdown()
-    cut_off = service.cut_off if service is not None else 0
-    if not cut_off:
-        return ExitCode.DONE, last_resort
-    last_resort.cancel()
-    logger.error("%s commands were cut off after %g s; they were not committed", cut_off, drain_seconds)
-    return ExitCode.SYSTEM_FAILED, _end_process_after(_EXIT_SECONDS)
+    cut_off = sum(service.cut_off for service in services)
+    if cut_off:
+        logger.error("%s commands were cut off; they were not committed", cut_off)
+    return int(ExitCode.SYSTEM_FAILED if cut_off else ExitCode.DONE)
 
 
-def _end_process_after(seconds: float) -> threading.Timer:
-    """End the process the hard way if it is still there after `seconds`: no thread may hold it for ever."""
+def _noted(services: list[NodeService], node: RunnableNode) -> list[NodeService]:
+    """Return the node's services, with the one it has now."""
+    service = node._service  # noqa: SLF001 - the node's fixed name
+    if service is not None and service not in services:
+        services.append(service)
+    return services
 
-    def end() -> None:
-        logger.error("ended with work still running")
-        logging.shutdown()
-        os._exit(int(ExitCode.SYSTEM_FAILED))
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    return timer
+async def _unless_stopped(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:
+    """Do `work`, and cancel it when `stop` is set before it is done."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()  # nothing to one that is done
+        await asyncio.wait({working})
+    finally:
+        stopping.cancel()
+    if not working.cancelled():
+        working.result()
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
