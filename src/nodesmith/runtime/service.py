@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from nodesmith.runtime.breaker import BreakerPolicy, Breakers
 from nodesmith.runtime.deadline import Deadline
 from nodesmith.runtime.dependencies import Dependencies
+from nodesmith.runtime.handling import current_handling
 from nodesmith.runtime.health import HealthServer, Readiness
 from nodesmith.runtime.introspection import Presence
 from nodesmith.runtime.reducer import Reducer
 from nodesmith.runtime.retrying import Retrying, RetryPolicy
 from nodesmith.runtime.settings import NodeSettings, data_directory, event_bus_skipped
+from nodesmith.runtime.tracing import start_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.membership import Announce, Membership
     from nodesmith.runtime.metrics import NodeMetrics
     from nodesmith.runtime.outbox import Outbox
+    from nodesmith.runtime.spans import Tracing
 
 logger = logging.getLogger("nodesmith.runtime.service")
 
@@ -40,6 +44,7 @@ _CLOSE_SECONDS = 8.0
 _HURRIED_CLOSE_SECONDS = 0.8
 _HEALTH_SECONDS = 1.0
 
+BUS_STATES = ("client missing", "skipped", "away", "joining", "joined")
 CLIENT_MISSING = "the Kafka client is not installed"
 INSTALL_CLIENT = "pip install confluent-kafka (nodesmith's extra `kafka` brings it)"
 
@@ -90,7 +95,8 @@ class NodeService:
         self._hurried = self._closing = False
         self._stop_by: Deadline | None = None
         self._dependencies = Dependencies(definition.resources)
-        self._metrics = _new_metrics(definition)
+        self._metrics = _new_metrics(definition, instance_id=instance_id)
+        self._tracing: Tracing | None = None
         self._health = HealthServer(
             host=self._settings.health_host,
             port=self._settings.health_port,
@@ -125,7 +131,9 @@ class NodeService:
             if self._client_missing:
                 logger.warning("%s, so the node stays off the bus; %s", CLIENT_MISSING, INSTALL_CLIENT)
             await self._dependencies.open()
+            self._tracing = start_tracing(self._resource(), group=self._definition.identity.dot_path)
             if self._publisher is not None:
+                self._publisher.tracing = self._tracing
                 await self._open_records(self._publisher)
                 self._membership = self._become_member(self._publisher)
                 await self._membership.start()
@@ -150,6 +158,8 @@ class NodeService:
         finally:
             self._phase = NodeState.STOPPED
             self._stopped.set()
+            if self._tracing is not None:
+                await self._tracing.close()
         logger.info(
             "stopped; %s", f"{self.cut_off} commands were cut off" if self.cut_off else "nothing was cut off"
         )
@@ -246,6 +256,7 @@ class NodeService:
             publisher=publisher,
             answers=self._answers,
             metrics=self._metrics,
+            tracing=self._tracing,
             retrying=Retrying(policy=self._retry_policy, breakers=self._breakers, retried=self._note_retry),
             command_max_bytes=settings.command_max_bytes,
         )
@@ -270,7 +281,9 @@ class NodeService:
         return self._dispatcher.running if self._dispatcher else 0
 
     def _note_retry(self, operation: str, error: Exception) -> None:
-        self._metrics.retried.labels(operation=operation, error_type=type(error).__name__).inc()
+        self._metrics.retried(operation, type(error).__name__).inc()
+        if (handling := current_handling()) is not None:
+            handling.note("retry", error_type=type(error).__name__, error=str(error))
 
     def _stopping_within(self, seconds: float, *, hurried: float) -> Deadline:
         self._stop_by = Deadline(hurried if self._hurried else seconds)
@@ -321,19 +334,46 @@ class NodeService:
             await asyncio.sleep(_LET_GO_SECONDS)
 
     def _metrics_text(self) -> bytes:
-        self._metrics.in_flight.set(self._in_flight())
+        metrics, running = self._metrics, self._in_flight()
+        metrics.in_flight.set(running)
+        metrics.waiting.set(self._dispatcher.load - running if self._dispatcher else 0)
         if (outbox := self._outbox) is not None:
-            self._metrics.outbox_records.set(outbox.records)
-            self._metrics.outbox_bytes.set(outbox.bytes)
-        self._metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
-        for name, waits in self._breakers.states().items():
-            self._metrics.waits_for.labels(dependency=name).set(waits)
-        self._metrics.set_state(self.state, states=tuple(NodeState))
-        return self._metrics.text()
+            metrics.outbox_records.set(outbox.records)
+            metrics.outbox_bytes.set(outbox.bytes)
+            oldest_at = outbox.oldest_at
+            metrics.outbox_age.set(0.0 if oldest_at is None else max(0.0, time.time() - oldest_at))
+        metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
+        metrics.set_bus_state(str(self._event_bus()["state"]), states=BUS_STATES)
+        metrics.set_waits_for(self._breakers.states())
+        metrics.set_state(self.state, states=tuple(NodeState))
+        return metrics.text()
+
+    def _resource(self) -> dict[str, str]:
+        """Return who this is, in OpenTelemetry's names."""
+        identity = self._definition.identity
+        return {
+            "service.name": identity.name,
+            "service.namespace": identity.event_domain,
+            "service.version": ".".join(map(str, identity.version)),
+            "service.instance.id": self._presence.instance_id,
+        }
 
 
-def _new_metrics(definition: NodeDefinition) -> NodeMetrics:
+def _new_metrics(definition: NodeDefinition, *, instance_id: str) -> NodeMetrics:
     # Imported here: importing the runtime stays cheap for who only calls process().
     from nodesmith.runtime.metrics import NodeMetrics
 
-    return NodeMetrics(node=definition.identity.name)
+    identity = definition.identity
+    metrics = NodeMetrics(
+        node=identity.name,
+        domain=identity.event_domain,
+        version=".".join(map(str, identity.version)),
+        instance=instance_id,
+        group=identity.dot_path,
+    )
+    metrics.begin_at_zero(
+        topics=definition.work_topics,
+        answers=definition.answer_topics,
+        operations=[operation.name for operation in definition.operations],
+    )
+    return metrics
