@@ -8,11 +8,10 @@ from support.broker import RunningBroker, running_broker
 from support.kafka import running_kafka
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
-    RunBroker = Callable[..., AbstractContextManager[RunningBroker]]
+    from support.broker import RunBroker
 
 BROKERS = {"embedded": running_broker, "kafka": running_kafka}
 

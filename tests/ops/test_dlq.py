@@ -18,8 +18,6 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from hypothesis import given
 from hypothesis import strategies as st
-from support.broker import running_broker
-from support.kafka import running_kafka
 from support.kafka_clients import consumer, read
 
 from nodesmith.cli.application import run
@@ -30,24 +28,17 @@ from nodesmith.runtime.records import IncomingRecord
 from nodesmith.runtime.retrying import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
     from confluent_kafka import Message
     from support.broker import RunningBroker
 
     from nodesmith.runtime.wire_record import WireRecord
 
-    Running = Callable[..., AbstractContextManager[RunningBroker]]
-
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture(scope="module", params=[running_broker, running_kafka], ids=["embedded", "kafka"])
-def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running: Running = request.param
-    with running(tmp_path_factory.mktemp("broker") / "data") as broker:
-        yield broker.bootstrap_servers
+@pytest.fixture
+def servers(both_brokers: RunningBroker) -> str:
+    return both_brokers.bootstrap_servers
 
 
 @dataclass(frozen=True, slots=True)

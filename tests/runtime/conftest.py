@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.broker import running_broker
 from support.postgresql import running_postgresql
 
 if TYPE_CHECKING:
@@ -26,11 +25,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    """A broker for tests that leave it running."""
-    with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
-        yield running
+@pytest.fixture(scope="module")
+def broker(both_brokers: RunningBroker) -> RunningBroker:
+    """A broker of each kind for tests that leave it running."""
+    return both_brokers
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from support.broker import running_broker
-from support.kafka import running_kafka
 from support.nodes import running_node
 from support.postgresql import running_postgresql
 from support.waiting import wait_until
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.broker import RunningBroker
+    from support.broker import RunBroker, RunningBroker
     from support.nodes import RunningNode
     from support.postgresql import RunningPostgresql
     from support.wire import Record
@@ -30,12 +28,11 @@ COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 COMPLETED = "onex.evt.demo.greeter-completed.v1"
 FAILED = "onex.evt.demo.greeter-failed.v1"
 GROUP = "demo.greeter"
-KINDS = {"embedded": running_broker, "kafka": running_kafka}
 
 
-@pytest.fixture(params=KINDS)
-def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningBroker]:
-    with KINDS[request.param](tmp_path / "bus") as running:
+@pytest.fixture
+def bus(run_broker: RunBroker, tmp_path: Path) -> Iterator[RunningBroker]:
+    with run_broker(tmp_path / "bus") as running:
         yield running
 
 
@@ -184,10 +181,10 @@ def test_while_postgresql_is_away_a_node_takes_no_command_and_says_so(
 
 
 def test_an_answer_that_waits_for_the_broker_is_kept_over_a_stop_and_sent_by_the_next_start(
-    start_greeter: Path, tmp_path: Path
+    run_broker: RunBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        first = stack.enter_context(running_broker(tmp_path / "bus"))
+        first = stack.enter_context(run_broker(tmp_path / "bus"))
         one = stack.enter_context(greeter(start_greeter, first, tmp_path, "one")).wait_ready()
         send(first.bootstrap_servers, COMMANDS, command("demo.greeter.wait", {"name": "ann"}), key="ann")
         wait_until(lambda: "waiting ann" in lines(tmp_path), why="the handler running")
@@ -200,7 +197,7 @@ def test_an_answer_that_waits_for_the_broker_is_kept_over_a_stop_and_sent_by_the
             assert rows.execute("SELECT count(*) FROM waiting WHERE topic = ?", (COMPLETED,)).fetchone() == (
                 1,
             )
-        second = stack.enter_context(running_broker(tmp_path / "bus", first.port))
+        second = stack.enter_context(run_broker(tmp_path / "bus", first.port))
         completed = stack.enter_context(reading(second.bootstrap_servers, COMPLETED))
         stack.enter_context(greeter(start_greeter, second, tmp_path, "two"))
         the_same_twice(completed)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.broker import running_broker
 from support.nodes import running_node
+from support.ports import free_port
 from support.waiting import wait_until
 from support.wire import command, reading, send
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.broker import RunningBroker
+    from support.broker import RunBroker, RunningBroker
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 COMPLETED = "onex.evt.demo.greeter-completed.v1"
@@ -20,10 +20,9 @@ INTROSPECTION = "onex.evt.platform.node-introspection.v1"
 
 
 def test_a_node_starts_without_a_bus_says_so_and_joins_when_it_appears(
-    start_greeter: Path, tmp_path: Path
+    run_broker: RunBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
-    with running_broker(tmp_path / "broker") as placeholder:
-        port = placeholder.port
+    port = free_port()
     servers = f"127.0.0.1:{port}"
     with running_node(
         start_greeter,
@@ -39,7 +38,7 @@ def test_a_node_starts_without_a_bus_says_so_and_joins_when_it_appears(
         assert f"no broker can be reached at {servers}" in readiness["reasons"][0]
         assert "refused" in readiness["reasons"][0]
         with (
-            running_broker(tmp_path / "broker", port=port),
+            run_broker(tmp_path / "broker", port=port),
             reading(servers, COMPLETED) as completed,
             reading(servers, INTROSPECTION) as introspections,
         ):
@@ -99,10 +98,8 @@ def test_resources_that_do_not_open_are_tried_again_and_no_command_is_taken_befo
         reading(broker.bootstrap_servers, INTROSPECTION) as introspections,
     ):
         node.wait_for_output("bus joined")
-        readiness = node.readiness()
-        assert readiness["reasons"][0] == (
-            "the resources did not open: ConnectionError: the journal is closed"
-        )
+        why = "the resources did not open: ConnectionError: the journal is closed"
+        wait_until(lambda: node.readiness()["reasons"][0] == why, why="the node saying what it lacks")
         introspections.wait_for(
             lambda record: (
                 record.payload["reason"] == "startup" and record.payload["metadata"]["instance_id"] == "late"

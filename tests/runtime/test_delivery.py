@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka.admin import AdminClient
-from support.broker import running_broker
 from support.nodes import running_node
 from support.waiting import wait_until
 from support.wire import command, committed, reading, send
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.broker import RunningBroker
+    from support.broker import RunBroker, RunningBroker
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 COMPLETED = "onex.evt.demo.greeter-completed.v1"
@@ -26,8 +25,8 @@ INTROSPECTION = "onex.evt.platform.node-introspection.v1"
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    with running_broker(tmp_path / "broker") as broker:
+def own_broker(run_broker: RunBroker, tmp_path: Path) -> Iterator[RunningBroker]:
+    with run_broker(tmp_path / "broker") as broker:
         yield broker
 
 
@@ -65,10 +64,10 @@ def test_a_command_whose_node_is_killed_in_the_middle_is_done_by_the_next_one(
 
 
 def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log(
-    start_greeter: Path, tmp_path: Path
+    run_broker: RunBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        first = stack.enter_context(running_broker(tmp_path / "broker"))
+        first = stack.enter_context(run_broker(tmp_path / "broker"))
         servers = first.bootstrap_servers
         node = stack.enter_context(
             running_node(start_greeter, tmp_path / "log", environment=environment(servers, tmp_path))
@@ -82,7 +81,7 @@ def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log
         assert (away["state"], away["event_bus"]["state"]) == ("degraded", "away")
         (tmp_path / "go").touch()
         wait_until(lambda: "greet ann 0" in lines(tmp_path), why="the handler done while the bus is away")
-        stack.enter_context(running_broker(tmp_path / "broker", port=first.port))
+        stack.enter_context(run_broker(tmp_path / "broker", port=first.port))
         node.wait_ready()
         with reading(servers, COMPLETED) as completed, reading(servers, INTROSPECTION) as introspections:
             completed.wait_for_count(1)
@@ -96,9 +95,9 @@ def test_a_broker_that_dies_and_comes_back_costs_no_command_and_two_lines_of_log
 
 
 def test_a_node_makes_its_topics_again_where_the_broker_came_back_without_them(
-    start_greeter: Path, tmp_path: Path
+    run_broker: RunBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
-    with running_broker(tmp_path / "broker") as first:
+    with run_broker(tmp_path / "broker") as first:
         servers = first.bootstrap_servers
         with running_node(
             start_greeter, tmp_path / "log", environment=environment(servers, tmp_path)
@@ -106,7 +105,7 @@ def test_a_node_makes_its_topics_again_where_the_broker_came_back_without_them(
             node.wait_ready()
             first.kill()
             node.wait_for_output("bus away")
-            with running_broker(tmp_path / "another", port=first.port):
+            with run_broker(tmp_path / "another", port=first.port):
                 node.wait_ready()
                 assert {COMMANDS, COMPLETED, FAILED} <= topics(servers)
                 assert node.stop() == 0
@@ -144,7 +143,7 @@ def test_two_instances_share_the_work_and_a_stopped_one_hands_over_at_once(
 
 
 def test_every_command_of_a_load_is_answered_and_in_order_over_a_killed_node_and_a_killed_broker(
-    start_greeter: Path, tmp_path: Path
+    run_broker: RunBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
     sent: list[str] = []
 
@@ -156,7 +155,7 @@ def test_every_command_of_a_load_is_answered_and_in_order_over_a_killed_node_and
             sent.append(sent_id)
 
     with ExitStack() as stack:
-        first = stack.enter_context(running_broker(tmp_path / "broker"))
+        first = stack.enter_context(run_broker(tmp_path / "broker"))
         servers = first.bootstrap_servers
         settings = environment(servers, tmp_path)
         one = stack.enter_context(running_node(start_greeter, tmp_path / "one.log", environment=settings))
@@ -166,7 +165,7 @@ def test_every_command_of_a_load_is_answered_and_in_order_over_a_killed_node_and
         stack.enter_context(running_node(start_greeter, tmp_path / "two.log", environment=settings))
         burst(servers)
         first.kill()
-        stack.enter_context(running_broker(tmp_path / "broker", port=first.port))
+        stack.enter_context(run_broker(tmp_path / "broker", port=first.port))
         burst(servers)
         completed = stack.enter_context(reading(servers, COMPLETED))
 

@@ -9,8 +9,6 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
-from support.broker import running_broker
-from support.kafka import running_kafka
 from support.kafka_clients import consumer
 from support.nodes import RunningNode, running_node
 from support.waiting import wait_until
@@ -22,13 +20,10 @@ from nodesmith.runtime.dead_letters import CUT_BYTES, DeadLetter, read_dead_lett
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from support.broker import RunningBroker
     from support.wire import Record
-
-    Running = Callable[..., AbstractContextManager[RunningBroker]]
 
 COMMANDS = "onex.cmd.demo.flaky-requested.v1"
 COMPLETED = "onex.evt.demo.flaky-completed.v1"
@@ -37,11 +32,9 @@ DEAD_LETTERS = "onex.dlq.demo.flaky.v1"
 GROUP = "demo.flaky"
 
 
-@pytest.fixture(scope="module", params=[running_broker, running_kafka], ids=["embedded", "kafka"])
-def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running: Running = request.param
-    with running(tmp_path_factory.mktemp("broker") / "data") as broker:
-        yield broker.bootstrap_servers
+@pytest.fixture
+def servers(both_brokers: RunningBroker) -> str:
+    return both_brokers.bootstrap_servers
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.broker import running_broker
 from support.nodes import running_node
 from support.ports import free_port
 from support.waiting import wait_until, wait_until_async
@@ -29,6 +28,7 @@ from nodesmith.runtime.outbox import OutboxBounds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support.broker import RunBroker
     from support.nodes import RunningNode
 
 STORING = Path(__file__).parent / "nodes" / "storing.py"
@@ -104,10 +104,10 @@ def told(servers: str, node: RunningNode, sizes: list[int]) -> None:
 
 @pytest.mark.parametrize("kind", ["disk", "limit"])
 def test_a_node_on_a_full_disk_takes_no_command_says_so_and_goes_on_when_there_is_room(
-    tmp_path: Path, kind: str
+    run_broker: RunBroker, tmp_path: Path, kind: str
 ) -> None:
     with (
-        running_broker(tmp_path / "bus") as bus,
+        run_broker(tmp_path / "bus") as bus,
         reading(bus.bootstrap_servers, COMPLETED) as completed,
         data_folder(tmp_path, kind) as data,
     ):

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from support.broker import running_broker
-from support.kafka import running_kafka
 from support.ports import free_port
 from support.waiting import wait_until_async
 from support.wire import reading
@@ -26,27 +24,17 @@ from nodesmith.runtime.outbox import OutboxBounds
 from nodesmith.runtime.outbox.rows import OutboxRows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import AsyncIterator
 
-    from support.broker import RunningBroker
+    from support.broker import RunBroker, RunningBroker
     from support.wire import Topic
 
-    RunBus = Callable[..., AbstractContextManager[RunningBroker]]
-
 PUBLISHING = Path(__file__).parent / "nodes" / "publishing.py"
-KINDS = {"embedded": running_broker, "kafka": running_kafka}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def run_bus(request: pytest.FixtureRequest) -> RunBus:
-    return KINDS[request.param]
-
-
-@pytest.fixture(scope="module")
-def bus(run_bus: RunBus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with run_bus(tmp_path_factory.mktemp("bus") / "data") as running:
-        yield running
+@pytest.fixture
+def bus(both_brokers: RunningBroker) -> RunningBroker:
+    return both_brokers
 
 
 @pytest.fixture
@@ -112,9 +100,9 @@ def waiting_in(folder: Path) -> int:
 
 
 async def test_publish_returns_while_the_broker_is_away_and_all_arrives_in_order_when_it_is_back(
-    run_bus: RunBus, topic: str, tmp_path: Path
+    run_broker: RunBroker, topic: str, tmp_path: Path
 ) -> None:
-    with run_bus(tmp_path / "bus") as first:
+    with run_broker(tmp_path / "bus") as first:
         port = first.port
         async with publisher(first.bootstrap_servers, tmp_path / "out") as opened:
             await opened.publish(record(topic, -1, key="0"), until="acknowledged")
@@ -125,7 +113,7 @@ async def test_publish_returns_while_the_broker_is_away_and_all_arrives_in_order
             assert time.monotonic() - begun < 5
             assert outbox(opened).records == 200
             with (
-                run_bus(tmp_path / "bus", port) as second,
+                run_broker(tmp_path / "bus", port) as second,
                 reading(second.bootstrap_servers, topic) as published,
             ):
                 await until_sent(opened, seconds=40)
@@ -180,7 +168,7 @@ async def test_what_an_instance_left_is_adopted_by_one_that_runs(
 
 
 async def test_a_full_outbox_is_an_error_and_a_number_and_takes_again_when_there_is_room(
-    run_bus: RunBus, topic: str, tmp_path: Path
+    run_broker: RunBroker, topic: str, tmp_path: Path
 ) -> None:
     port = free_port()
     async with publisher(f"127.0.0.1:{port}", tmp_path / "out", records=3) as opened:
@@ -190,7 +178,7 @@ async def test_a_full_outbox_is_an_error_and_a_number_and_takes_again_when_there
             await opened.publish(record(topic, 3))
         metrics = outbox(opened)._metrics
         assert b"nodesmith_outbox_full_total 1.0" in metrics.text()
-        with run_bus(tmp_path / "bus", port):
+        with run_broker(tmp_path / "bus", port):
             await until_sent(opened, seconds=40)
             await opened.publish(record(topic, 4))
             await until_sent(opened)

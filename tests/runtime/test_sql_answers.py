@@ -12,7 +12,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 from pydantic import BaseModel
-from support.broker import running_broker
 from support.nodes import running_node
 from support.waiting import wait_until
 from support.wire import command, committed, reading, send
@@ -26,6 +25,7 @@ from nodesmith.runtime.sql_answers import (
 )
 
 if TYPE_CHECKING:
+    from support.broker import RunBroker
     from support.postgresql import RunningPostgresql
 
 ORDER_STORE = (
@@ -114,12 +114,14 @@ def test_two_that_make_the_table_at_the_same_time_both_succeed(postgresql: Runni
     asyncio.run(both())
 
 
-def test_a_process_that_dies_between_the_effect_and_its_answer_repeats_neither(tmp_path: Path) -> None:
+def test_a_process_that_dies_between_the_effect_and_its_answer_repeats_neither(
+    run_broker: RunBroker, tmp_path: Path
+) -> None:
     order = {"order_id": "o-1", "customer_id": "ada", "total": "7.00"}
     asks = command("orders.order-store.store-order", order, envelope_id=str(uuid4()))
     orders, data = tmp_path / "orders.sqlite3", tmp_path / "data"
     with ExitStack() as stack:
-        bus = stack.enter_context(running_broker(tmp_path / "bus"))
+        bus = stack.enter_context(run_broker(tmp_path / "bus"))
         environment = {"KAFKA_BOOTSTRAP_SERVERS": bus.bootstrap_servers, "SQLITE_PATH": str(orders)}
         one = stack.enter_context(running_node(ORDER_STORE, tmp_path / "one.log", environment=environment))
         one.wait_ready()

@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support.broker import running_broker
 from support.nodes import running_node
 from support.waiting import wait_until
 from support.wire import command, committed, reading, send
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.broker import RunningBroker
+    from support.broker import RunBroker, RunningBroker
     from support.nodes import RunningNode
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
@@ -25,8 +24,8 @@ INTROSPECTION = "onex.evt.platform.node-introspection.v1"
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[RunningBroker]:
-    with running_broker(tmp_path / "broker") as broker:
+def own_broker(run_broker: RunBroker, tmp_path: Path) -> Iterator[RunningBroker]:
+    with run_broker(tmp_path / "broker") as broker:
         yield broker
 
 

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 STOP_SECONDS = 10.0
@@ -38,6 +39,10 @@ class RunningBroker:
         """Send SIGKILL, and wait until the process is gone."""
         self.process.kill()
         self.process.wait(STOP_SECONDS)
+
+
+# What runs a broker: the embedded one, or Apache Kafka.
+RunBroker: TypeAlias = "Callable[..., AbstractContextManager[RunningBroker]]"
 
 
 @contextmanager
