@@ -12,6 +12,7 @@ NodesmithError                      everything nodesmith raises on purpose
     ├── PublishError                the broker did not acknowledge a record
     │   └── OutboxFullError         what waits to be sent has reached its bounds
     ├── AnswersUnavailableError     the records of answers cannot be read or written now
+    ├── StateUnavailableError       a reducer's state cannot be read or written now
     ├── NoAnswerError               nobody answered before the deadline
     ├── CommandFailedError          a node answered that a command failed
     └── OperationError              an operation could not be carried out inside a node
@@ -150,6 +151,10 @@ class OutboxFullError(PublishError):
 
 class AnswersUnavailableError(SystemFailedError):
     """The records of answers cannot be read or written now; trying again may help."""
+
+
+class StateUnavailableError(SystemFailedError):
+    """A reducer's state cannot be read or written now, so an event waits: no attempt at it was made."""
 
 
 class NoAnswerError(SystemFailedError):

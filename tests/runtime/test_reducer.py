@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from nodesmith.errors import OperationError, TransitionError
 from nodesmith.runtime import Command, NodeDefinition, NodeIdentity, Reducer, StateMachine
-from nodesmith.runtime.state import Applied, SqliteState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,13 +175,3 @@ async def test_a_stored_state_that_no_longer_fits_is_an_error_that_says_where(da
     async with reducer:
         with pytest.raises(OperationError, match="stored state of customer 'c' does not fit Totals: orders"):
             await definition.run("get_state", {"customer": "c"})
-
-
-def test_only_the_last_event_ids_are_remembered(tmp_path: Path) -> None:
-    store = SqliteState(tmp_path / "state.sqlite", remembered=5)
-    for _ in range(30):
-        store.apply(key="k", envelope_id=uuid4(), fold=lambda _: Applied(state="{}", intents="[]"))
-    store.close()
-    database = sqlite3.connect(tmp_path / "state.sqlite")
-    assert database.execute("SELECT count(*) FROM applied").fetchone() == (5,)
-    database.close()

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ValidationError
 
-from nodesmith import naming
 from nodesmith.errors import OperationError, TransitionError
 from nodesmith.runtime.context import current_command
 from nodesmith.runtime.envelope import findings
 from nodesmith.runtime.operations import Intent, Operation, Outcome
-from nodesmith.runtime.settings import data_directory
-from nodesmith.runtime.state import Applied, MemoryState, SqliteState, StateStore
-from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.state_store.events import Applied, Event
+from nodesmith.runtime.state_store.memory import MemoryState
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from nodesmith.runtime.context import Command, Origin
+    from nodesmith.runtime.state_store.store import StateStore
+
+logger = logging.getLogger("nodesmith.runtime.state")
 
 EventHandler = Callable[[Any, Any], tuple[BaseModel, Sequence[BaseModel]]]
 
@@ -54,7 +58,8 @@ class StateMachine:
 class Reducer:
     """A reducer's state, and the operations that change and read it.
 
-    Entered, it keeps the state in SQLite under the data directory, `<domain>.<name>/state.sqlite`; before that, in memory.
+    Entered, it keeps the state in the place the settings name, by default a SQLite file in the data folder; before that,
+    in memory.
     """
 
     name: str
@@ -63,12 +68,19 @@ class Reducer:
     key: str
     machine: StateMachine | None = None
     intents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
-    _store: StateStore = field(default_factory=MemoryState, init=False, repr=False)
+    _handlers: dict[str, EventHandler] = field(default_factory=dict, init=False, repr=False)
+    _store: StateStore | MemoryState = field(default_factory=MemoryState, init=False, repr=False)
+    _told: set[tuple[str, int]] = field(default_factory=set, init=False, repr=False)
 
     async def __aenter__(self) -> Self:
-        """Open the store on disk."""
-        folder = f"{self.domain or naming.DEFAULT_DOMAIN}.{self.name}"
-        self._store = await in_thread(SqliteState, data_directory() / folder / "state.sqlite")
+        """Open the store; where its database is away, return all the same: `problem` says so, and it goes on trying."""
+        # Imported here: importing the runtime stays cheap for who only calls process().
+        from nodesmith.runtime.state_store.opening import state_place
+        from nodesmith.runtime.state_store.store import StateStore
+
+        place = state_place(domain=self.domain, name=self.name)
+        self._store = StateStore(place.table, place=place.words)
+        await self._store.start()
         return self
 
     async def __aexit__(
@@ -76,18 +88,29 @@ class Reducer:
     ) -> None:
         """Close it; what is asked afterwards is kept in memory again."""
         store, self._store = self._store, MemoryState()
-        await in_thread(store.close)
+        await store.close()
+
+    @property
+    def problem(self) -> str:
+        """Why no event can be counted now; empty where it can."""
+        return self._store.problem
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The names of the operations that fold an event."""
+        return tuple(self._handlers)
 
     def event(
         self, *, name: str, event_model: type[BaseModel], handler: EventHandler, description: str = ""
     ) -> Operation:
         """Return the operation that folds an event: `handler(state, event) -> (state, intents)`, a pure function."""
+        self._handlers[name] = handler
         return Operation(
             name=name,
             description=description,
             input_model=event_model,
             output_model=self.state_model,
-            handler=partial(self._fold_event, name, handler),
+            handler=self._count,
             key=self.key,
             intents=self.intents,
             has_state_machine=self.machine is not None,
@@ -104,20 +127,45 @@ class Reducer:
             key=self.key,
         )
 
-    def _fold_event(self, name: str, handler: EventHandler, event: BaseModel) -> Outcome:
-        """Run in a worker thread: the handler is called inside the store's transaction."""
-        initial = self._initial_state(event)
+    def to_count(self, command: Command, request: BaseModel) -> Event:
+        """Return the event that `command` brings, ready to be counted; its handler is called when it is."""
+        initial = self._initial_state(request)
         key = self._key_of(initial)
 
         def fold(stored: str | None) -> Applied:
             state = initial if stored is None else self._read(stored, key)
-            return self._step(name, handler, state, event)
+            return self._step(command.operation, self._handlers[command.operation], state, request)
 
-        applied = self._store.apply(key=key, envelope_id=current_command().envelope_id, fold=fold)
+        context = copy_context()
+
+        def fold_in_context(stored: str | None) -> Applied:
+            # In the store's thread, where the handler may ask for the command at hand all the same.
+            return context.run(fold, stored)
+
+        return Event(key=key, envelope_id=command.envelope_id, fold=fold_in_context, origin=command.origin)
+
+    async def _count(self, request: BaseModel) -> Outcome:
+        command = current_command()
+        event = self.to_count(command, request)
+        applied = await self._store.apply(event)
+        if applied.long_ago and command.origin is not None:
+            self._tell(command.origin)
         intents = tuple(
             Intent(name=intent, payload=payload) for intent, payload in json.loads(applied.intents)
         )
-        return Outcome(output=self._read(applied.state, key), intents=intents)
+        return Outcome(output=self._read(applied.state, event.key), intents=intents)
+
+    def _tell(self, origin: Origin) -> None:
+        """Tell, once a partition, that events come again that nothing but their position is remembered of."""
+        place = (origin.topic, origin.partition)
+        if place not in self._told:
+            self._told.add(place)
+            logger.warning(
+                "%s, partition %s, brings events that counted long ago, from offset %s on; they are answered with the"
+                " state as it is now",
+                *place,
+                origin.offset,
+            )
 
     def _step(self, name: str, handler: EventHandler, state: BaseModel, event: BaseModel) -> Applied:
         target = self.machine.target(state, event=name) if self.machine else None
@@ -134,9 +182,9 @@ class Reducer:
         asked = [(self._intent_name(intent), intent.model_dump(mode="json")) for intent in intents]
         return Applied(state=after.model_dump_json(), intents=json.dumps(asked))
 
-    def _get_state(self, request: BaseModel) -> BaseModel:
+    async def _get_state(self, request: BaseModel) -> BaseModel:
         key = self._key_of(self._initial_state(request))
-        stored = self._store.read(key)
+        stored = await self._store.read(key)
         if stored is None:
             raise OperationError(f"there is no state for {self.key} '{key}': no event has come for it")
         return self._read(stored, key)

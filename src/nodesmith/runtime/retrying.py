@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from nodesmith.errors import TemporaryError
+from nodesmith.errors import StateUnavailableError, TemporaryError
 from nodesmith.runtime.settings import read_count, read_seconds
 from nodesmith.runtime.turn import HandedBackError
 
@@ -30,6 +30,7 @@ logger = logging.getLogger("nodesmith.runtime.retrying")
 
 # What has to wait longer is no retry any more: the attempts are used up first, and the dead letters can wait.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
+_STATE_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,9 @@ class Retrying:
                 result = await attempt(number)
             except BaseException as error:
                 counts = _tell(admission, error)
+                if isinstance(error, StateUnavailableError):
+                    await turn.rest(asyncio.sleep(_STATE_AGAIN_SECONDS))
+                    continue
                 if isinstance(error, HandedBackError) or not isinstance(error, Exception):
                     raise
                 now = datetime.now(UTC)
