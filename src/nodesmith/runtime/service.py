@@ -158,8 +158,6 @@ class NodeService:
         finally:
             self._phase = NodeState.STOPPED
             self._stopped.set()
-            if self._tracing is not None:
-                await self._tracing.close()
         logger.info(
             "stopped; %s", f"{self.cut_off} commands were cut off" if self.cut_off else "nothing was cut off"
         )
@@ -308,7 +306,9 @@ class NodeService:
         elif self._publisher is not None:
             async with deadline.limit("closing the publisher"):
                 await self._publisher.close(0)
-        await asyncio.gather(self._close_answers(deadline), self._close_dependencies(deadline))
+        await asyncio.gather(
+            self._close_answers(deadline), self._close_dependencies(deadline), self._close_tracing(deadline)
+        )
         async with deadline.limit("closing health", seconds=_HEALTH_SECONDS):
             await self._health.stop()
 
@@ -316,6 +316,11 @@ class NodeService:
         if self._answers is not None:
             async with deadline.limit("closing the records of answers"):
                 await self._answers.close()
+
+    async def _close_tracing(self, deadline: Deadline) -> None:
+        if self._tracing is not None:
+            async with deadline.limit("sending the last spans"):
+                await self._tracing.close()
 
     async def _close_dependencies(self, deadline: Deadline) -> None:
         async with deadline.limit("closing the resources"):
