@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticSerializationError
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
+# The first byte of what is packed now. Earlier versions began with the length of a head in JSON, whose first byte is 0.
+_PACKED = 2
+_HEAD = ">BI"
+_HEAD_BYTES = struct.calcsize(_HEAD)
+_NONE = -1
 _LENGTH_BYTES = 4
 
 
@@ -33,8 +40,10 @@ class WireRecord:
     @property
     def size(self) -> int:
         """How many bytes it has, about as the Kafka client counts them."""
-        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.key or b"") + headers + len(self.value or b"")
+        size = len(self.key or b"") + len(self.value or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value or b"")
+        return size
 
 
 def to_wire(record: OutgoingRecord, *, source: str) -> WireRecord:
@@ -67,19 +76,57 @@ def read_headers(text: str) -> Headers:
 
 
 def pack(records: Iterable[WireRecord]) -> bytes:
-    """Return records as one run of bytes."""
-    heads, values = [], []
+    """Return records as one run of bytes: a head of lengths, and what they are the lengths of."""
+    lengths: list[int] = []
+    parts: list[bytes] = []
     for record in records:
-        value = record.value
-        length = None if value is None else len(value)
-        heads.append((record.topic, _text(record.key), [(n, _text(v)) for n, v in record.headers], length))
-        values.append(value or b"")
-    head = json.dumps(heads).encode()
-    return b"".join([len(head).to_bytes(_LENGTH_BYTES, "big"), head, *values])
+        headers = record.headers
+        lengths.append(len(headers))
+        run = [record.topic.encode(), record.key, record.value]
+        for name, value in headers:
+            run += (name.encode(), value)
+        for part in run:
+            if part is None:
+                lengths.append(_NONE)
+            else:
+                lengths.append(len(part))
+                parts.append(part)
+    count = len(lengths)
+    return struct.pack(f">BI{count}i", _PACKED, count, *lengths) + b"".join(parts)
 
 
 def unpack(packed: bytes) -> tuple[WireRecord, ...]:
     """Return the records that `pack` was given."""
+    if packed[0] != _PACKED:
+        return _unpack_json(packed)
+    _, count = struct.unpack_from(_HEAD, packed)
+    lengths = iter(struct.unpack_from(f">{count}i", packed, _HEAD_BYTES))
+    start = _HEAD_BYTES + 4 * count
+    records = []
+    for headers in lengths:
+        run: list[bytes | None] = []
+        for length in islice(lengths, 3 + 2 * headers):
+            if length == _NONE:
+                run.append(None)
+                continue
+            run.append(packed[start : start + length])
+            start += length
+        topic, key, value, *pairs = run
+        records.append(
+            WireRecord(
+                topic=(topic or b"").decode(),
+                key=key,
+                headers=tuple(
+                    ((name or b"").decode(), text) for name, text in zip(pairs[::2], pairs[1::2], strict=True)
+                ),
+                value=value,
+            )
+        )
+    return tuple(records)
+
+
+def _unpack_json(packed: bytes) -> tuple[WireRecord, ...]:
+    """Return the records that earlier versions packed."""
     start = _LENGTH_BYTES + int.from_bytes(packed[:_LENGTH_BYTES], "big")
     records = []
     for topic, key, headers, length in json.loads(packed[_LENGTH_BYTES:start]):

@@ -29,6 +29,17 @@ CREATE TABLE IF NOT EXISTS answers (
 );
 CREATE INDEX IF NOT EXISTS answers_by_age ON answers (finished, size) WHERE finished IS NOT NULL;
 """
+_CLAIM = """
+INSERT INTO answers (command, owner, lease_until) VALUES {rows}
+ON CONFLICT (command) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
+"""
+_FINISH = """
+INSERT INTO answers AS there (command, owner, lease_until, finished, size, answer) VALUES {rows}
+ON CONFLICT (command) DO UPDATE SET
+    owner = excluded.owner, finished = excluded.finished, size = excluded.size, answer = excluded.answer
+{unless_finished}
+"""
+_LOOK = "SELECT command, owner, lease_until, answer FROM answers WHERE command IN ({commands})"
 _TOO_MANY = """
 DELETE FROM answers WHERE sequence IN (
     SELECT sequence FROM (
@@ -37,6 +48,10 @@ DELETE FROM answers WHERE sequence IN (
     ) WHERE total > ?
 )
 """
+# Many rows a statement: while one runs, the other threads have the interpreter. Below the 999 values that any SQLite takes.
+_PORTION = 128
+
+_Found = tuple[str, float, bytes | None]
 
 
 class SqliteAnswers:
@@ -72,34 +87,39 @@ class SqliteAnswers:
         rows: dict[str, Row] = {}
         now = time.time()
         with self._transaction(synchronous="NORMAL") as database:
-            for command in commands:
-                row = self._known(database, command, now)
-                if row is not None:
+            for command, found in self._rows(database, commands).items():
+                if row := self._known(found, now):
                     rows[command] = row
-                    continue
-                database.execute(
-                    "INSERT INTO answers (command, owner, lease_until) VALUES (?, ?, ?)"
-                    " ON CONFLICT (command) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until",
-                    (command, self._owner, now + self._bounds.lease_seconds),
-                )
+            free = [command for command in commands if command not in rows]
+            for some in _portions(free):
+                values = [
+                    value
+                    for command in some
+                    for value in (command, self._owner, now + self._bounds.lease_seconds)
+                ]
+                database.execute(_CLAIM.format(rows=_places("(?, ?, ?)", some)), values)
         return rows
 
     def finish(self, answers: Mapping[str, bytes], *, replace: bool) -> Mapping[str, bytes]:
         """Write answers; on the disk when this returns."""
         first: dict[str, bytes] = {}
         now = time.time()
+        unless_finished = "" if replace else "WHERE there.finished IS NULL"
         with self._transaction(synchronous="FULL") as database:
-            for command, answer in answers.items():
-                row = None if replace else self._row(database, command)
-                if row is not None and row[2] is not None:
-                    first[command] = row[2]
-                    continue
-                database.execute(
-                    "INSERT INTO answers (command, owner, lease_until, finished, size, answer) VALUES (?, ?, 0, ?, ?, ?)"
-                    " ON CONFLICT (command) DO UPDATE SET owner = excluded.owner, finished = excluded.finished,"
-                    " size = excluded.size, answer = excluded.answer",
-                    (command, self._owner, now, len(answer), answer),
+            for some in _portions(list(answers)):
+                values = [
+                    value
+                    for command in some
+                    for value in (command, self._owner, now, len(answers[command]), answers[command])
+                ]
+                statement = _FINISH.format(
+                    rows=_places("(?, ?, 0, ?, ?, ?)", some), unless_finished=unless_finished
                 )
+                if database.execute(statement, values).rowcount == len(some):
+                    continue
+                for command, (_, _, answer) in self._rows(database, some).items():
+                    if answer is not None and answer != answers[command]:
+                        first[command] = answer
         return first
 
     def renew(self, commands: Sequence[str]) -> None:
@@ -154,12 +174,9 @@ class SqliteAnswers:
         with self._transaction(synchronous="NORMAL") as database:
             database.execute("DELETE FROM answers WHERE command = ?", (self._owner,))
 
-    def _known(self, database: sqlite3.Connection, command: str, now: float) -> Row | None:
-        """Return the row of a command that is answered or that somebody works on, else None."""
-        row = self._row(database, command)
-        if row is None:
-            return None
-        owner, lease_until, answer = row
+    def _known(self, found: _Found, now: float) -> Row | None:
+        """Return what is known of a command that is answered or that somebody works on, else None."""
+        owner, lease_until, answer = found
         if answer is not None:
             return Row(answer=answer)
         # A lease longer than any that is given: the clock was set back.
@@ -169,11 +186,13 @@ class SqliteAnswers:
         return Row(answer=None, seconds=seconds)
 
     @staticmethod
-    def _row(database: sqlite3.Connection, command: str) -> tuple[str, float, bytes | None] | None:
-        query = "SELECT owner, lease_until, answer FROM answers WHERE command = ?"
-        with closing(database.execute(query, (command,))) as rows:
-            row: tuple[str, float, bytes | None] | None = rows.fetchone()
-        return row
+    def _rows(database: sqlite3.Connection, commands: Sequence[str]) -> dict[str, _Found]:
+        """Return the rows there are."""
+        found: dict[str, _Found] = {}
+        for some in _portions(commands):
+            with closing(database.execute(_LOOK.format(commands=_places("?", some)), some)) as rows:
+                found |= {command: (owner, until, answer) for command, owner, until, answer in rows}
+        return found
 
     def _lives(self, owner: str) -> bool:
         return FileLock(self._owner_file(owner)).held_by_somebody()
@@ -194,3 +213,16 @@ class SqliteAnswers:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             raise
+
+
+def _portions(commands: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut into portions whose sizes are powers of two, so that the same few statements are prepared once."""
+    start = 0
+    while start < len(commands):
+        size = min(_PORTION, 1 << ((len(commands) - start).bit_length() - 1))
+        yield commands[start : start + size]
+        start += size
+
+
+def _places(row: str, commands: Sequence[str]) -> str:
+    return ", ".join([row] * len(commands))

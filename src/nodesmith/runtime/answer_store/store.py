@@ -65,6 +65,9 @@ class _Request:
     future: asyncio.Future[Any]
 
 
+_Result = tuple[_Request, Any]
+
+
 class AnswerStore:
     """Answers by command, with claims of those that are being worked on.
 
@@ -76,7 +79,9 @@ class AnswerStore:
         self.place = place
         self._table = table
         self._bounds = bounds
-        self._inbox: SimpleQueue[_Request | None] = SimpleQueue()
+        # What was asked in one turn of the event loop goes over together, and comes back together.
+        self._asked: list[_Request] = []
+        self._inbox: SimpleQueue[list[_Request] | None] = SimpleQueue()
         self._pending: set[asyncio.Future[Any]] = set()
         self._open = False
         self._problem = ""
@@ -137,6 +142,7 @@ class AnswerStore:
     async def close(self) -> None:
         """Close the records; whatever the database does, this returns."""
         self._stopping = True
+        self._hand_over()
         self._inbox.put(None)
         if self._thread.ident is not None:
             await in_thread(self._thread.join, _CLOSE_SECONDS)
@@ -148,19 +154,39 @@ class AnswerStore:
         future: asyncio.Future[Any] = self._loop.create_future()
         if kind == "claim":
             self._pending.add(future)
-        self._inbox.put(_Request(kind, command, answer, future))
+        if not self._asked:
+            self._loop.call_soon(self._hand_over)
+        self._asked.append(_Request(kind, command, answer, future))
         try:
             return await future
         finally:
             self._pending.discard(future)
 
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        if asked:
+            self._inbox.put(asked)
+
+    def _settle(self, results: Sequence[_Result]) -> None:
+        """Tell what came of requests; a claim that nobody waits for any more is given back."""
+        unwanted = []
+        for request, result in results:
+            future = request.future
+            if future.done():
+                if request.kind == "claim" and result is None:
+                    unwanted.append(_Request("abandon", request.command, b"", future))
+            elif isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        if unwanted:
+            self._inbox.put(unwanted)
+
     # From here on: in the thread that owns the database.
 
     def _run(self) -> None:
         while True:
-            requests = self._take()
-            stop = None in requests
-            batch = [request for request in requests if request is not None]
+            batch, stop = self._take()
             self._since = time.monotonic()
             if self._ready():
                 self._work(batch)
@@ -172,14 +198,18 @@ class AnswerStore:
         # A handler that was cut off may still run in its thread: its claim holds until its lease or the process ends.
         self._table.close(for_good=not self._held)
 
-    def _take(self) -> list[_Request | None]:
-        """Wait for a request, and take those that are there with it."""
-        requests: list[_Request | None] = []
+    def _take(self) -> tuple[list[_Request], bool]:
+        """Wait for requests, take those that are there with them, and return whether these are the last ones."""
+        requests: list[_Request] = []
         with contextlib.suppress(Empty):
-            requests.append(self._inbox.get(timeout=min(_TICK_SECONDS, self._bounds.lease_seconds / 6)))
-            while len(requests) < _BATCH:
-                requests.append(self._inbox.get_nowait())
-        return requests
+            taken = self._inbox.get(timeout=min(_TICK_SECONDS, self._bounds.lease_seconds / 6))
+            while taken is not None:
+                requests += taken
+                if len(requests) >= _BATCH:
+                    return requests, False
+                taken = self._inbox.get_nowait()
+            return requests, True
+        return requests, False
 
     def _ready(self) -> bool:
         """Return whether the database is open, and open it where that is due."""
@@ -216,32 +246,30 @@ class AnswerStore:
         if kind == "abandon":
             self._table.abandon(commands)
             self._forget(commands)
-            self._settle([(request.future, None) for request in requests])
+            self._tell_all([(request, None) for request in requests])
         elif kind == "claim":
-            self._settle(self._claim(commands, requests))
+            self._tell_all(self._claim(commands, requests))
         else:
             answers = {request.command: request.answer for request in requests}
             first = self._table.finish(answers, replace=kind == "replace")
             self._forget(commands)
             self._written += sum(map(len, answers.values()))
-            self._settle([(request.future, first.get(request.command)) for request in requests])
+            self._tell_all([(request, first.get(request.command)) for request in requests])
 
-    def _claim(
-        self, commands: Sequence[str], requests: Sequence[_Request]
-    ) -> list[tuple[asyncio.Future[Any], Row | None]]:
+    def _claim(self, commands: Sequence[str], requests: Sequence[_Request]) -> list[_Result]:
         rows = self._table.claim(commands)
         now = time.monotonic()
-        results: list[tuple[asyncio.Future[Any], Row | None]] = []
+        results: list[_Result] = []
         claimed: set[str] = set()
         for request in requests:
             if request.command in claimed:  # asked for twice in one batch: the second one waits for the first
-                results.append((request.future, Row(answer=None, seconds=self._bounds.lease_seconds)))
+                results.append((request, Row(answer=None, seconds=self._bounds.lease_seconds)))
                 continue
             row = rows.get(request.command)
             if row is None:
                 claimed.add(request.command)
                 self._held[request.command] = now
-            results.append((request.future, row))
+            results.append((request, row))
         return results
 
     def _keep_house(self) -> None:
@@ -274,25 +302,15 @@ class AnswerStore:
 
     def _fail(self, batch: Iterable[_Request]) -> None:
         error = AnswersUnavailableError(self._problem or f"the records of answers {self.place} are away")
-        self._settle([(request.future, error) for request in batch])
+        self._tell_all([(request, error) for request in batch])
 
-    def _settle(self, results: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    def _tell_all(self, results: Sequence[_Result]) -> None:
         if results:
-            self._tell(_settle_all, results)
+            self._tell(self._settle, results)
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
             self._loop.call_soon_threadsafe(callback, *arguments)
-
-
-def _settle_all(results: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, result in results:
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
 
 
 def _one_line(error: Exception) -> str:
