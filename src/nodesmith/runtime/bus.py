@@ -23,6 +23,7 @@ from nodesmith.runtime.connection import Connection
 from nodesmith.runtime.outbox import Outbox, OutboxBounds, OutboxMetrics, Until
 from nodesmith.runtime.outbox.client import PERMANENT
 from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.trouble import Trouble
 from nodesmith.runtime.wire_record import WireRecord, to_wire
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ class EventPublisher:
     ) -> None:
         self.bootstrap_servers = bootstrap_servers
         self.source = source
-        self.connection = Connection(servers=bootstrap_servers, probe=self._probe)
         self.outbox: Outbox | None = None
         self.tracing: Tracing | None = None
         self._metrics: SendMetrics | None = None
         self._settings = common_settings(
             bootstrap_servers=bootstrap_servers, source=source, extra=client_settings
+        )
+        self.connection = Connection(
+            servers=bootstrap_servers, probe=self._probe, trouble=Trouble(self._settings)
         )
         self._producer: Producer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,8 +91,8 @@ class EventPublisher:
 
     @property
     def client_settings(self) -> ClientSettings:
-        """The settings that other clients of the same node share."""
-        return dict(self._settings)
+        """The settings that other clients of the same node share; what they complain of is noted in one place."""
+        return {**self._settings, "error_cb": self._client_error}
 
     def keep_outbox(self, folder: Path, *, bounds: OutboxBounds, metrics: SendMetrics) -> None:
         """Send through an outbox in `folder` from `start()` on; called before it, on the event loop."""
@@ -292,9 +295,8 @@ class EventPublisher:
                 future.set_exception(KafkaException(error))
 
     def _client_error(self, error: KafkaError) -> None:
-        # "1/1 brokers are down" says less than what came before it.
-        reason = "" if error.code() == KafkaError._ALL_BROKERS_DOWN else error.str()  # noqa: SLF001 - public name
-        self._wake(self.connection.doubt, reason)
+        self.connection.trouble.note(error)
+        self._wake(self.connection.doubt)
 
     def _probe(self) -> None:
         if (producer := self._producer) is not None:

@@ -1,4 +1,4 @@
-"""Whether a broker can be reached: found out by asking, told once when it changes."""
+"""Whether a broker can be reached: found out by asking, told once when it changes, with the reason where there is none."""
 
 from __future__ import annotations
 
@@ -8,38 +8,53 @@ import logging
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import BusUnavailableError
+from nodesmith.runtime.diagnosis import Obstacle
 from nodesmith.runtime.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nodesmith.runtime.trouble import Trouble
+
 logger = logging.getLogger("nodesmith.runtime.bus")
 
 _LOOK_AGAIN_SECONDS = 0.5
 _CHECK_SECONDS = 5.0
+_LEAST_PAUSE_SECONDS = 0.2
+_LOOKS_BEFORE_TELLING_LITTLE = 2
+_ANY_FIX = "start one (`nodesmith broker`), or set KAFKA_BOOTSTRAP_SERVERS to where one is"
 
 
 class Connection:
-    """Asks the broker now and then, and at once when the client reports an error.
+    """Asks the broker now and then, and at once when a client complains.
 
-    `probe` blocks until the broker answered, and raises where it did not. One line is logged when the bus is lost and
-    one when it is joined, however many errors the client reports in between.
+    `probe` blocks until the broker answered, and raises where it did not; what is in the way then is for `trouble` to
+    find. One line is logged when the bus is lost and one when it is joined, however many errors the clients report in
+    between, and one more where the reason turns out to be another.
     """
 
-    def __init__(self, *, servers: str, probe: Callable[[], None]) -> None:
+    def __init__(self, *, servers: str, probe: Callable[[], None], trouble: Trouble) -> None:
         self.servers = servers
-        self.last_error = ""
+        self.trouble = trouble
+        self.obstacle: Obstacle | None = None
         self._probe = probe
         self._up = asyncio.Event()
         self._lost = asyncio.Event()
         self._doubt = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
-        self._told_down = False
+        self._looking: asyncio.Task[None] | None = None
+        self._looks = 0
+        self._told: set[str] = set()
 
     @property
     def up(self) -> bool:
         """Whether the broker answered when it was last asked."""
         return self._up.is_set()
+
+    @property
+    def last_error(self) -> str:
+        """Why no broker can be used; empty where one can, or where that is not known yet."""
+        return self.obstacle.what if self.obstacle else ""
 
     async def wait_up(self) -> asyncio.Event:
         """Return when the broker can be reached, with what is set when that is over, however shortly it lasts."""
@@ -47,10 +62,10 @@ class Connection:
         return self._lost
 
     def error(self) -> BusUnavailableError:
-        """Return the error that says which servers cannot be reached and why."""
+        """Return the error that says which servers cannot be reached, why, and what to do."""
         return BusUnavailableError(
             f"no broker can be reached at {self.servers}: {self.last_error or 'none has answered yet'}",
-            fix="start one (`nodesmith broker`), or set KAFKA_BOOTSTRAP_SERVERS to where one is",
+            fix=(self.obstacle.fix if self.obstacle else "") or _ANY_FIX,
         )
 
     def watch(self) -> None:
@@ -60,15 +75,15 @@ class Connection:
 
     async def stop(self) -> None:
         """Ask no more."""
-        watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
+        tasks = [task for task in (self._watching, self._looking) if task is not None]
+        self._watching = self._looking = None
+        for task in tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await watching
+                await task
 
-    def doubt(self, reason: str) -> None:
-        """Take note of a client's error: if the bus was up, ask at once whether it still is."""
-        self.last_error = reason or self.last_error
+    def doubt(self) -> None:
+        """Take note that a client has complained: if the bus was up, ask at once whether it still is."""
         if self.up:
             self._doubt.set()
 
@@ -78,28 +93,45 @@ class Connection:
             try:
                 await in_thread(self._probe)
             except Exception as error:  # noqa: BLE001 - whatever the client raises, the answer is no
-                self._tell_down(str(error))
+                self._lose(str(error))
             else:
-                self._tell_up()
+                self._join()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CHECK_SECONDS if self.up else _LOOK_AGAIN_SECONDS):
                     await self._doubt.wait()
+                    await asyncio.sleep(_LEAST_PAUSE_SECONDS)  # however often clients complain
 
-    def _tell_up(self) -> None:
+    def _join(self) -> None:
         if self.up:
             return
         self._lost = asyncio.Event()
         self._up.set()
-        self.last_error = ""  # the next outage has a reason of its own
-        self._told_down = False
+        self.obstacle = None  # the next outage has a reason of its own
+        self.trouble.forget()
+        self._looks = 0
+        self._told.clear()
         logger.info("bus joined at %s", self.servers)
 
-    def _tell_down(self, reason: str) -> None:
+    def _lose(self, reason: str) -> None:
         self._up.clear()
         self._lost.set()
-        self.last_error = self.last_error or reason
-        if not self._told_down:
-            self._told_down = True
-            logger.warning(
-                "bus away at %s (%s); it is looked for all the time", self.servers, self.last_error
-            )
+        if (
+            self._looking is None or self._looking.done()
+        ):  # a silent broker is looked at for longer than it is asked
+            self._looking = asyncio.create_task(self._look(reason), name="nodesmith look at the bus")
+
+    async def _look(self, reason: str) -> None:
+        """Find out why the broker cannot be used, and tell what was not told of this outage yet."""
+        found = await in_thread(self.trouble.find)
+        if self.up:
+            return
+        self._looks += 1
+        self.obstacle = found or self.obstacle or Obstacle(what=reason)
+        # A client may take a moment to say more than that there was no answer.
+        if self.last_error in self._told or (found is None and self._looks < _LOOKS_BEFORE_TELLING_LITTLE):
+            return
+        still = "still " if self._told else ""
+        self._told.add(self.last_error)
+        logger.warning(
+            "bus %saway at %s (%s); it is looked for all the time", still, self.servers, self.last_error
+        )

@@ -17,18 +17,20 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from nodesmith.errors import BusUnavailableError, in_words
 from nodesmith.runtime.threads import in_thread
+from nodesmith.runtime.trouble import FIND_SECONDS, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from confluent_kafka import Message
+    from confluent_kafka import KafkaError, Message
 
     from nodesmith.runtime.client import ClientSettings
+    from nodesmith.runtime.diagnosis import Obstacle
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +62,8 @@ class TopicReader:
         self._stop = Event()
         self._thread: Thread | None = None
         self._read: set[str] = set()
-        self._last_error = ""
+        self._trouble = Trouble(client_settings)
+        self._complain: Callable[[KafkaError], None] | None = client_settings.get("error_cb")
 
     async def listen(self, topics: Collection[str], *, seconds: float, before: int = 0) -> None:
         """Return when `topics` are being read, each partition from `before` records ahead of its end.
@@ -77,9 +80,9 @@ class TopicReader:
         self._wishes.put(_Wish(topics=frozenset(topics), before=before, deadline=deadline, heard=heard))
         try:
             # The thread keeps the deadline; this one only guards against a client call that never returns.
-            await asyncio.wait_for(heard, seconds + 2 * ONE_REQUEST_SECONDS)
+            await asyncio.wait_for(heard, seconds + 2 * ONE_REQUEST_SECONDS + FIND_SECONDS)
         except TimeoutError:
-            raise self._unavailable() from None
+            raise bus_unavailable(self._servers) from None
         self._read.update(topics)
 
     async def close(self) -> None:
@@ -116,10 +119,9 @@ class TopicReader:
         }
 
     def _note_error(self, error: KafkaError) -> None:
-        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self._last_error:  # noqa: SLF001 - its public name
-            self._last_error = (
-                error.str()
-            )  # of a single broker's error and the sum of them, the first says why
+        self._trouble.note(error)
+        if self._complain is not None:
+            self._complain(error)
 
     def _new_wishes(self) -> list[_Wish]:
         wishes = []
@@ -136,11 +138,11 @@ class TopicReader:
                 assignment.add(wish.topics, before=wish.before, deadline=wish.deadline)
             except KafkaException as error:
                 self._hand_over(consumer, seconds=0)  # error_cb is called in here, and knows the reason
-                self._last_error = self._last_error or error.args[0].str()
+                self._trouble.note(error.args[0])
                 if time.monotonic() < wish.deadline:
                     waiting.append(wish)
                 else:
-                    _settle(wish.heard, self._unavailable())
+                    _settle(wish.heard, bus_unavailable(self._servers, obstacle=self._trouble.find()))
             else:
                 _settle(wish.heard, None)
         return waiting
@@ -157,9 +159,9 @@ class TopicReader:
             else:
                 self._note_error(error)
 
-    def _unavailable(self) -> BusUnavailableError:
-        reason = f": {self._last_error}" if self._last_error else ""
-        return bus_unavailable(str(self._settings["bootstrap.servers"]), reason)
+    @property
+    def _servers(self) -> str:
+        return str(self._settings["bootstrap.servers"])
 
 
 class _Assignment:
@@ -240,11 +242,15 @@ def _one_request(deadline: float) -> float:
     return max(0.05, min(ONE_REQUEST_SECONDS, deadline - time.monotonic()))
 
 
-def bus_unavailable(bootstrap_servers: str, reason: str = "") -> BusUnavailableError:
-    """Return the error of who cannot reach a broker."""
+def bus_unavailable(
+    bootstrap_servers: str, reason: str = "", *, obstacle: Obstacle | None = None
+) -> BusUnavailableError:
+    """Return the error of who cannot reach a broker, with what is in the way where that is known."""
+    what = f": {obstacle.what}" if obstacle else ""
     return BusUnavailableError(
-        f"no Kafka broker at {bootstrap_servers} answers{reason}",
-        fix="start one with `nodesmith up` or `nodesmith broker`, or name another: "
+        f"no Kafka broker at {bootstrap_servers} answers{reason}{what}",
+        fix=(obstacle.fix if obstacle else "")
+        or "start one with `nodesmith up` or `nodesmith broker`, or name another: "
         "--kafka-servers HOST:PORT, or KAFKA_BOOTSTRAP_SERVERS",
     )
 

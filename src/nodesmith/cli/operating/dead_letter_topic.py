@@ -21,6 +21,7 @@ from nodesmith.naming import dead_letter_topic, event_domain, kebab, snake
 from nodesmith.runtime.client import common_settings
 from nodesmith.runtime.consumer import read_message
 from nodesmith.runtime.topic_reader import bus_unavailable
+from nodesmith.runtime.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -134,10 +135,10 @@ class Client:
 
     def __init__(self, servers: str) -> None:
         self.servers = servers
-        self._reason = ""
         self.settings: ClientSettings = common_settings(
             bootstrap_servers=servers, source="nodesmith-cli", extra=None
         )
+        self._trouble = Trouble(self.settings)
         self.consumer = Consumer(
             {
                 **self.settings,
@@ -146,7 +147,7 @@ class Client:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",  # somebody may shorten the topic meanwhile
                 "fetch.wait.max.ms": 100,
-                "error_cb": self._note,
+                "error_cb": self._trouble.note,
             }
         )
 
@@ -158,22 +159,18 @@ class Client:
         except KafkaException as error:
             with contextlib.suppress(KafkaException, RuntimeError):
                 self.consumer.poll(0)  # error_cb is called in here, and knows the reason
-            self._reason = self._reason or error.args[0].str()
+            self._trouble.note(error.args[0])
             raise self.unavailable() from error
 
     def unavailable(self) -> SystemFailedError:
         """Return the error of who gets no answer."""
-        return bus_unavailable(self.servers, f": {self._reason}" if self._reason else "")
+        return bus_unavailable(self.servers, obstacle=self._trouble.find())
 
     def topics(self) -> dict[str, int]:
         """Return every topic with the number of its partitions."""
         with self.asking():
             found = self.consumer.list_topics(timeout=ASK_SECONDS).topics
         return {name: len(topic.partitions) for name, topic in found.items() if topic.error is None}
-
-    def _note(self, error: KafkaError) -> None:
-        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self._reason:  # noqa: SLF001 - its public name
-            self._reason = error.str()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from nodesmith.errors import InputError, NoAnswerError, SystemFailedError
 from nodesmith.records import dataclass
 from nodesmith.runtime.discovery import discover
 from nodesmith.runtime.settings import NodeSettings
+from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.topic_reader import bus_unavailable
 
 if TYPE_CHECKING:
@@ -243,8 +244,8 @@ async def check_broker(kafka_servers: str, *, seconds: float) -> None:
         try:
             await asyncio.wait_for(publisher.connection.wait_up(), seconds)
         except TimeoutError:
-            reason = f" within {seconds:g} s: {publisher.connection.last_error}"
-            raise bus_unavailable(kafka_servers, reason) from None
+            obstacle = await in_thread(publisher.connection.trouble.find)
+            raise bus_unavailable(kafka_servers, f" within {seconds:g} s", obstacle=obstacle) from None
 
 
 def check_port(port: int) -> None:
