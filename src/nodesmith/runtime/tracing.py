@@ -43,8 +43,8 @@ def start_tracing(resource: Mapping[str, str], *, group: str = "") -> Tracing | 
     """
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
-    provider = _provider_set()
-    if provider is None and not (names := _exporter_names(os.environ)):
+    provider, names = _provider_set(), _exporter_names(os.environ)
+    if provider is None and not names:
         return None
     try:
         from nodesmith.runtime.spans import Tracing
@@ -67,7 +67,7 @@ def start_tracing(resource: Mapping[str, str], *, group: str = "") -> Tracing | 
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await in_thread(ours.shutdown)
 
-    return Tracing(ours, group=group, close=close) if ours is not None else None
+    return Tracing(ours, group=group, close=close)
 
 
 def _provider_set() -> TracerProvider | None:
@@ -76,7 +76,7 @@ def _provider_set() -> TracerProvider | None:
     if api is None:
         return None
     provider: TracerProvider = api.get_tracer_provider()
-    return None if isinstance(provider, api.ProxyTracerProvider) else provider
+    return provider if type(provider) is not api.ProxyTracerProvider else None
 
 
 def _exporter_names(environment: Mapping[str, str]) -> list[str]:
@@ -139,4 +139,4 @@ def _described(ours: Mapping[str, str]) -> Resource:
 
 
 def _one_line(span: ReadableSpan) -> str:
-    return span.to_json(indent=None) + os.linesep
+    return str(span.to_json(indent=None)) + os.linesep

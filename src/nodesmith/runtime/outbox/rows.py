@@ -117,9 +117,7 @@ class OutboxRows:
         """
         page, _ = self.page(after=0)
         if page:
-            target.write(
-                replace(stored, sequence=first + n) for n, stored in enumerate(page)
-            )
+            target.write(replace(stored, sequence=first + n) for n, stored in enumerate(page))
             self.write(gone=[stored.sequence for stored in page])
         return page
 
