@@ -84,7 +84,7 @@ def test_a_record_written_half_is_cut_off_and_its_offset_given_again(tmp_path: P
     with running_broker(tmp_path / "data", partitions=1) as broker:
         produce(broker.bootstrap_servers, "torn", [b"first", b"second"], **{"batch.num.messages": 1})
         broker.kill()
-    (log,) = (tmp_path / "data" / "topics").glob("*/0.log")
+    (log,) = (tmp_path / "data" / "topics").glob("*/0/*.log")
     log.write_bytes(log.read_bytes()[:-3])
     with running_broker(tmp_path / "data") as broker:
         produce(broker.bootstrap_servers, "torn", [b"third"])

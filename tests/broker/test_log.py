@@ -13,6 +13,7 @@ from support.kafka_wire import batch
 
 from nodesmith.broker.log import PartitionLog
 from nodesmith.broker.records import check_batch, read_header
+from nodesmith.broker.segment import segment_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,19 +21,16 @@ if TYPE_CHECKING:
 batches_of_values = st.lists(st.lists(st.binary(max_size=50), min_size=1, max_size=4), min_size=1, max_size=6)
 
 
-def open_log(path: Path) -> PartitionLog:
-    return PartitionLog(path, on_batch=lambda header, offset: None)
-
-
-def write_log(path: Path, batches: list[list[bytes]]) -> list[int]:
-    """Write batches and return the file's size before each and at the end."""
-    log, sizes = open_log(path), [0]
+def write_log(folder: Path, batches: list[list[bytes]]) -> tuple[Path, list[int]]:
+    """Write batches into one segment and return its file, and its size before each and at the end."""
+    log, sizes = PartitionLog(folder), [0]
+    (segment,) = log.segments
     for values in batches:
         data = batch(*values)
         log.append(data, check_batch(data))
-        sizes.append(path.stat().st_size)
+        sizes.append(segment.path.stat().st_size)
     log.close()
-    return sizes
+    return segment.path, sizes
 
 
 def split(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -48,11 +46,10 @@ def split(data: bytes) -> Iterator[tuple[int, bytes]]:
 @settings(max_examples=60, deadline=None)
 def test_a_log_cut_anywhere_keeps_exactly_its_whole_batches(batches: list[list[bytes]], cut: int) -> None:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "0.log"
-        sizes = write_log(path, batches)
+        path, sizes = write_log(Path(folder), batches)
         cut %= sizes[-1] + 1
         path.write_bytes(path.read_bytes()[:cut])
-        log = open_log(path)
+        log = PartitionLog(Path(folder))
         whole = max(number for number, size in enumerate(sizes) if size <= cut)
         assert log.end_offset == sum(map(len, batches[:whole]))
         assert path.stat().st_size == sizes[whole]
@@ -65,13 +62,12 @@ def test_a_log_with_a_changed_byte_keeps_what_came_before(
     batches: list[list[bytes]], place: int, flipped: int
 ) -> None:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "0.log"
-        sizes = write_log(path, batches)
+        path, sizes = write_log(Path(folder), batches)
         data = bytearray(path.read_bytes())
         place %= len(data)
         data[place] ^= flipped
         path.write_bytes(data)
-        log = open_log(path)
+        log = PartitionLog(Path(folder))
         before = max(number for number, size in enumerate(sizes) if size <= place)
         assert log.end_offset >= sum(map(len, batches[:before]))
         assert all(check_batch(one) for _, one in split(log.read(0, max_bytes=1 << 20, at_least_one=True)))
@@ -84,9 +80,8 @@ def test_a_read_returns_whole_batches_from_the_one_with_the_offset(
     batches: list[list[bytes]], offset: int, max_bytes: int
 ) -> None:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "0.log"
-        write_log(path, batches)
-        log = open_log(path)
+        write_log(Path(folder), batches)
+        log = PartitionLog(Path(folder))
         found = list(split(log.read(offset, max_bytes=max_bytes, at_least_one=False)))
         at_least = list(split(log.read(offset, max_bytes=max_bytes, at_least_one=True)))
         ready = log.bytes_from(offset)
@@ -101,7 +96,7 @@ def test_a_read_returns_whole_batches_from_the_one_with_the_offset(
 
 
 def test_offsets_are_found_by_time_to_the_record(tmp_path: Path) -> None:
-    log = open_log(tmp_path / "0.log")
+    log = PartitionLog(tmp_path)
     for timestamp in (1_000, 2_000):
         data = batch(b"a", b"b", b"c", timestamp=timestamp)
         log.append(data, check_batch(data))
@@ -112,7 +107,7 @@ def test_offsets_are_found_by_time_to_the_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("garbage", [b"", b"\0" * 200, b"\xff" * 200, b"garbage"])
 def test_a_file_of_garbage_is_an_empty_log(tmp_path: Path, garbage: bytes) -> None:
-    (tmp_path / "0.log").write_bytes(garbage)
-    log = open_log(tmp_path / "0.log")
+    segment_path(tmp_path, 0).write_bytes(garbage)
+    log = PartitionLog(tmp_path)
     assert (log.end_offset, log.read(0, max_bytes=100, at_least_one=True)) == (0, b"")
     log.close()

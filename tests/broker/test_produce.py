@@ -96,10 +96,3 @@ def test_a_partition_that_does_not_exist_and_acks_that_do_not_are_refused(broker
         assert client.produce("nowhere", WHOLE).error_code.name == "unknown_topic_or_partition"
         client.make_topic("somewhere")
         assert client.produce("somewhere", WHOLE, acks=3).error_code.name == "invalid_required_acks"
-
-
-def test_a_transactional_producer_is_told_that_there_are_no_transactions(broker: RunningBroker) -> None:
-    with wire_client(broker.port) as client:
-        answer = client.call(10, 2, key="tx", key_type=1)
-        assert "no transactions" in answer.error_message
-        assert client.call(22, 1, transactional_id="tx").error_code.name == "invalid_request"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 import struct
@@ -128,13 +129,31 @@ def written(value: Any) -> bytes:
 def batch(
     *values: bytes, timestamp: int = 1_000, producer_id: int = -1, epoch: int = -1, sequence: int = -1
 ) -> bytes:
-    """Return one record batch; its records are one millisecond apart."""
-    records = b"".join(_record(number, value) for number, value in enumerate(values))
-    last = len(values) - 1
-    covered = struct.pack(
-        ">hiqqqhii", 0, last, timestamp, timestamp + last, producer_id, epoch, sequence, len(values)
+    """Return one record batch without keys; its records are one millisecond apart."""
+    return keyed_batch(
+        *((None, value) for value in values),
+        timestamp=timestamp,
+        producer_id=producer_id,
+        epoch=epoch,
+        sequence=sequence,
     )
-    covered += records
+
+
+def keyed_batch(
+    *pairs: tuple[bytes | None, bytes | None],
+    timestamp: int = 1_000,
+    producer_id: int = -1,
+    epoch: int = -1,
+    sequence: int = -1,
+    is_gzip: bool = False,
+) -> bytes:
+    """Return one record batch of keys and values."""
+    records = b"".join(_record(number, key, value) for number, (key, value) in enumerate(pairs))
+    last = len(pairs) - 1
+    covered = struct.pack(
+        ">hiqqqhii", is_gzip, last, timestamp, timestamp + last, producer_id, epoch, sequence, len(pairs)
+    )
+    covered += gzip.compress(records) if is_gzip else records
     return struct.pack(">qiibI", 0, len(covered) + 9, -1, 2, crc32c(covered)) + covered
 
 
@@ -151,9 +170,13 @@ _EMPTY: dict[str, Any] = {
 }
 
 
-def _record(number: int, value: bytes) -> bytes:
-    body = b"\0" + _varint(number) + _varint(number) + _varint(-1) + _varint(len(value)) + value + _varint(0)
+def _record(number: int, key: bytes | None, value: bytes | None) -> bytes:
+    body = b"\0" + _varint(number) + _varint(number) + _bytes(key) + _bytes(value) + _varint(0)
     return _varint(len(body)) + body
+
+
+def _bytes(value: bytes | None) -> bytes:
+    return _varint(-1) if value is None else _varint(len(value)) + value
 
 
 def _varint(value: int) -> bytes:

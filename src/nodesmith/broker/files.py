@@ -32,16 +32,12 @@ def append_whole(file: int, data: Buffer, *, size: int) -> None:
         raise
 
 
-def cut_front(path: Path, size: int) -> int:
-    """Put the file's bytes from `size` on in its place, and return it opened for reading and appending."""
+def cut_front(path: Path, size: int) -> None:
+    """Put the file's bytes from `size` on in its place, once the medium has them."""
     beside = path.with_name(path.name + ".new")
     with path.open("rb") as whole, beside.open("wb") as rest:
         whole.seek(size)
         shutil.copyfileobj(whole, rest, _COPIED_AT_ONCE)
-    file = os.open(beside, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-    try:
-        beside.replace(path)
-    except OSError:
-        os.close(file)
-        raise
-    return file
+        rest.flush()
+        os.fsync(rest.fileno())
+    beside.replace(path)

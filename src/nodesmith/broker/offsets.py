@@ -70,6 +70,15 @@ class OffsetStore:
         self._groups.pop(group, None)
         self._rewrite_if_long()
 
+    def forget_places(self, group: str, places: Iterable[Place]) -> None:
+        """Forget what a group has committed in these partitions."""
+        rest = {
+            place: found for place, found in self._groups.get(group, {}).items() if place not in set(places)
+        }
+        self.forget_group(group)
+        if rest:
+            self.commit(group, rest)
+
     def forget_topic(self, topic: str) -> None:
         """Forget what any group has committed in a topic, so that a new one of that name begins anew."""
         for offsets in self._groups.values():

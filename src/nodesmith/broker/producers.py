@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nodesmith.broker.records import BatchHeader
 
 REMEMBERED_BATCHES = 5  # a producer has at most this many batches under way
+MOST_PRODUCERS = 10_000  # of one partition; the one that has been silent the longest is forgotten
 _SEQUENCE_MASK = 0x7FFFFFFF  # sequence numbers wrap around to 0
 
 
@@ -57,10 +58,17 @@ class ProducerSequences:
         """Note that this batch is stored from `base_offset` on."""
         if header.producer_id < 0:
             return
-        written = self._written.get(header.producer_id)
+        written = self._written.pop(header.producer_id, None)
         if written is None or written.epoch != header.producer_epoch:
-            written = self._written[header.producer_id] = _Written(header.producer_epoch)
+            written = _Written(header.producer_epoch)
         written.batches.append((header.base_sequence, _last_sequence(header), base_offset))
+        self._written[header.producer_id] = written
+        if len(self._written) > MOST_PRODUCERS:
+            del self._written[next(iter(self._written))]
+
+    def last_batches(self) -> dict[int, int]:
+        """Return of each producer where its last batch begins."""
+        return {producer_id: written.batches[-1][2] for producer_id, written in self._written.items()}
 
 
 def _last_sequence(header: BatchHeader) -> int:

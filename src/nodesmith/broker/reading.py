@@ -43,6 +43,7 @@ _FIXED: dict[str, Reader] = {
     "int64": readers.read_int64,
     "timedelta_i32": readers.read_timedelta_i32,
     "timedelta_i64": readers.read_timedelta_i64,
+    "uuid": readers.read_uuid,
 }
 
 

@@ -8,7 +8,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from nodesmith.broker.connection import serve
+from nodesmith.broker.housekeeping import keep_house
 from nodesmith.broker.state import open_state
+from nodesmith.broker.topic_settings import OFF
 from nodesmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,16 +29,24 @@ class EmbeddedBroker:
     """A Kafka-protocol broker in this event loop, for a laptop and for tests, not for production.
 
     Use it as an asynchronous context manager. Port 0 picks a free one; `port` and `bootstrap_servers` say which.
+    `retention_bytes` is how much of each partition is kept, where a topic is told nothing else; -1 keeps everything.
     Entering raises `InputError` where the port is taken or the data folder cannot be used.
     """
 
     def __init__(
-        self, *, data_dir: Path, host: str = DEFAULT_HOST, port: int = 0, partitions: int = DEFAULT_PARTITIONS
+        self,
+        *,
+        data_dir: Path,
+        host: str = DEFAULT_HOST,
+        port: int = 0,
+        partitions: int = DEFAULT_PARTITIONS,
+        retention_bytes: int = OFF,
     ) -> None:
         self.data_dir = data_dir
         self.host = host
         self.port = port
         self._partitions = partitions
+        self._retention_bytes = retention_bytes
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
@@ -48,7 +58,9 @@ class EmbeddedBroker:
         """Open the data folder and listen."""
         listener = _listen(self.host, self.port)
         try:
-            self._state = open_state(self.data_dir, default_partitions=self._partitions)
+            self._state = open_state(
+                self.data_dir, default_partitions=self._partitions, retention_bytes=self._retention_bytes
+            )
         except BaseException:
             listener.close()
             raise
@@ -56,6 +68,7 @@ class EmbeddedBroker:
         self._server = await asyncio.start_server(
             self._accept, sock=listener, limit=_STREAM_LIMIT, backlog=_BACKLOG
         )
+        self._housekeeping = asyncio.create_task(keep_house(self._state.topics))
         return self
 
     async def __aexit__(
@@ -63,10 +76,10 @@ class EmbeddedBroker:
     ) -> None:
         """Close the socket, end the connections, whatever they wait for, and close the data folder."""
         self._server.close()
-        connections = list(self._connections)
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        tasks = [self._housekeeping, *self._connections]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         # Not `wait_closed()`: from Python 3.12 on it waits for clients that do not read what was sent to them.
         await asyncio.sleep(0)  # the loop closes the sockets of connections that were cut off
         self._state.close()

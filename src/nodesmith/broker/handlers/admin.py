@@ -1,190 +1,24 @@
-"""What an operator asks for: topics made, grown and deleted, groups listed and deleted, settings shown."""
+"""What an operator asks of groups: listed, described, deleted, and their offsets deleted."""
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from kio.schema.errors import ErrorCode
 
 from nodesmith.broker.groups import GroupState
 from nodesmith.broker.handlers.membership import group_state
-from nodesmith.broker.records import MAX_BATCH_BYTES
-from nodesmith.broker.refusal import RefusedError
-from nodesmith.broker.state import NODE_ID
-from nodesmith.broker.topics import MAX_PARTITIONS
+from nodesmith.broker.offsets import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kio.schema.create_partitions.v1.request import CreatePartitionsRequest, CreatePartitionsTopic
-    from kio.schema.create_topics.v4.request import CreatableTopic, CreateTopicsRequest
     from kio.schema.delete_groups.v1.request import DeleteGroupsRequest
-    from kio.schema.delete_records.v1.request import DeleteRecordsRequest
-    from kio.schema.delete_topics.v3.request import DeleteTopicsRequest
-    from kio.schema.describe_configs.v3.request import DescribeConfigsRequest, DescribeConfigsResource
     from kio.schema.describe_groups.v4.request import DescribeGroupsRequest
     from kio.schema.list_groups.v4.request import ListGroupsRequest
+    from kio.schema.offset_delete.v0.request import OffsetDeleteRequest
 
     from nodesmith.broker.groups import Member
     from nodesmith.broker.protocol import Call, Reply
     from nodesmith.broker.state import BrokerState
-
-logger = logging.getLogger(__name__)
-
-_BROKERS_OWN = -1  # "the broker decides", for partitions and replicas
-_TOPIC, _BROKER = 2, 4
-_DEFAULT_CONFIG = 5
-
-
-async def create_topics(state: BrokerState, call: Call) -> Reply:
-    """Make topics, or say what would be made where the client only wants to know."""
-    request: CreateTopicsRequest = call.request
-    return {"topics": [_create(state, topic, only_check=request.validate_only) for topic in request.topics]}
-
-
-def _create(state: BrokerState, topic: CreatableTopic, *, only_check: bool) -> Reply:
-    try:
-        count = _check_new_topic(state, topic)
-        if not only_check:
-            state.topics.create(topic.name, count)
-    except RefusedError as refused:
-        return {"name": topic.name, "error_code": refused.code, "error_message": refused.message}
-    if topic.configs:
-        names = ", ".join(sorted(config.name for config in topic.configs))
-        logger.warning("topic '%s': this broker keeps every record and pays no heed to %s", topic.name, names)
-    return {"name": topic.name, "error_code": ErrorCode.none, "error_message": None}
-
-
-def _check_new_topic(state: BrokerState, topic: CreatableTopic) -> int:
-    replicas = [set(assignment.broker_ids) for assignment in topic.assignments]
-    if topic.replication_factor not in {_BROKERS_OWN, 1} or any(brokers != {NODE_ID} for brokers in replicas):
-        raise RefusedError(
-            ErrorCode.invalid_replication_factor, f"there is one broker, number {NODE_ID}, for one replica"
-        )
-    asked = len(replicas) or topic.num_partitions
-    return state.topics.check_new(topic.name, None if asked == _BROKERS_OWN else asked)
-
-
-async def create_partitions(state: BrokerState, call: Call) -> Reply:
-    """Give topics more partitions."""
-    request: CreatePartitionsRequest = call.request
-    return {"results": [_grow(state, topic, only_check=request.validate_only) for topic in request.topics]}
-
-
-def _grow(state: BrokerState, asked: CreatePartitionsTopic, *, only_check: bool) -> Reply:
-    try:
-        _check_growth(state, asked)
-        if not only_check:
-            state.topics.grow(asked.name, asked.count)
-    except RefusedError as refused:
-        return {"name": asked.name, "error_code": refused.code, "error_message": refused.message}
-    return {"name": asked.name, "error_code": ErrorCode.none}
-
-
-def _check_growth(state: BrokerState, asked: CreatePartitionsTopic) -> None:
-    topic = state.topics.find(asked.name)
-    if topic is None:
-        raise RefusedError(ErrorCode.unknown_topic_or_partition)
-    if not len(topic.partitions) < asked.count <= MAX_PARTITIONS:
-        raise RefusedError(
-            ErrorCode.invalid_partitions,
-            f"'{asked.name}' has {len(topic.partitions)} partitions and can have up to {MAX_PARTITIONS}",
-        )
-
-
-async def delete_topics(state: BrokerState, call: Call) -> Reply:
-    """Delete topics with their records, and what groups have committed in them."""
-    request: DeleteTopicsRequest = call.request
-    return {"responses": [_delete_topic(state, name) for name in request.topic_names]}
-
-
-def _delete_topic(state: BrokerState, name: str) -> Reply:
-    try:
-        state.topics.delete(name)
-    except RefusedError as refused:
-        return {"name": name, "error_code": refused.code, "error_message": refused.message}
-    state.offsets.forget_topic(name)
-    return {"name": name, "error_code": ErrorCode.none}
-
-
-async def delete_records(state: BrokerState, call: Call) -> Reply:
-    """Delete records from the beginning of partitions, up to an offset."""
-    request: DeleteRecordsRequest = call.request
-    return {
-        "topics": [
-            {
-                "name": topic.name,
-                "partitions": [
-                    _delete_records(state, topic.name, part.partition_index, part.offset)
-                    for part in topic.partitions
-                ],
-            }
-            for topic in request.topics
-        ]
-    }
-
-
-def _delete_records(state: BrokerState, topic: str, number: int, offset: int) -> Reply:
-    try:
-        start, code = state.topics.partition(topic, number).delete_before(offset), ErrorCode.none
-    except RefusedError as refused:
-        start, code = -1, refused.code
-    return {"partition_index": number, "low_watermark": start, "error_code": code}
-
-
-async def describe_configs(state: BrokerState, call: Call) -> Reply:
-    """Show the few settings there are, of a topic or of the broker; none can be changed."""
-    request: DescribeConfigsRequest = call.request
-    return {"results": [_describe_resource(state, resource) for resource in request.resources]}
-
-
-def _describe_resource(state: BrokerState, resource: DescribeConfigsResource) -> Reply:
-    code, settings = _settings(state, resource.resource_type, resource.resource_name)
-    wanted = resource.configuration_keys
-    return {
-        "error_code": code,
-        "error_message": None if code is ErrorCode.none else code.name,
-        "resource_type": resource.resource_type,
-        "resource_name": resource.resource_name,
-        "configs": [
-            {
-                "name": name,
-                "value": value,
-                "read_only": True,
-                "config_source": _DEFAULT_CONFIG,
-                "is_sensitive": False,
-                "synonyms": (),
-                "documentation": None,
-            }
-            for name, value in settings.items()
-            if wanted is None or name in wanted
-        ],
-    }
-
-
-def _settings(state: BrokerState, kind: int, name: str) -> tuple[ErrorCode, Mapping[str, str]]:
-    if kind == _TOPIC and state.topics.find(name) is not None:
-        return ErrorCode.none, {
-            "cleanup.policy": "delete",
-            "compression.type": "producer",
-            "max.message.bytes": str(MAX_BATCH_BYTES),
-            "message.timestamp.type": "CreateTime",
-            "min.insync.replicas": "1",
-            "retention.bytes": "-1",
-            "retention.ms": "-1",
-        }
-    if kind == _BROKER and name in {"", str(NODE_ID)}:
-        return ErrorCode.none, {
-            "auto.create.topics.enable": "true",
-            "broker.id": str(NODE_ID),
-            "default.replication.factor": "1",
-            "log.dirs": str(state.topics.folder),
-            "log.retention.ms": "-1",
-            "message.max.bytes": str(MAX_BATCH_BYTES),
-            "num.partitions": str(state.topics.default_partitions),
-        }
-    return ErrorCode.unknown_topic_or_partition if kind == _TOPIC else ErrorCode.invalid_request, {}
 
 
 async def list_groups(state: BrokerState, call: Call) -> Reply:
@@ -252,3 +86,30 @@ def _delete_group(state: BrokerState, group_id: str) -> ErrorCode:
         group.close()
     state.offsets.forget_group(group_id)
     return ErrorCode.none
+
+
+async def offset_delete(state: BrokerState, call: Call) -> Reply:
+    """Forget what a group has committed in partitions that none of its members may be reading."""
+    request: OffsetDeleteRequest = call.request
+    stands = group_state(state, request.group_id)
+    if stands is GroupState.DEAD:
+        return {"error_code": ErrorCode.group_id_not_found, "topics": ()}
+    # As in Kafka, but for the whole group: which topics its members subscribe to is their own encoding.
+    code = ErrorCode.none if stands is GroupState.EMPTY else ErrorCode.group_subscribed_to_topic
+    places = [
+        Place(topic.name, part.partition_index) for topic in request.topics for part in topic.partitions
+    ]
+    if code is ErrorCode.none:
+        state.offsets.forget_places(request.group_id, places)
+    return {
+        "error_code": ErrorCode.none,
+        "topics": [
+            {
+                "name": topic.name,
+                "partitions": [
+                    {"partition_index": part.partition_index, "error_code": code} for part in topic.partitions
+                ],
+            }
+            for topic in request.topics
+        ],
+    }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kio.schema.errors import ErrorCode
 
+from nodesmith.broker.handlers.transactions import NO_TRANSACTIONS, REFUSAL, refuse
 from nodesmith.broker.records import LEADER_EPOCH
 from nodesmith.broker.refusal import RefusedError
 from nodesmith.broker.state import NODE_ID
@@ -13,13 +14,12 @@ from nodesmith.broker.state import NODE_ID
 if TYPE_CHECKING:
     from kio.schema.find_coordinator.v2.request import FindCoordinatorRequest
     from kio.schema.init_producer_id.v1.request import InitProducerIdRequest
-    from kio.schema.metadata.v8.request import MetadataRequest
+    from kio.schema.metadata.v12.request import MetadataRequest, MetadataRequestTopic
 
     from nodesmith.broker.protocol import Call, Reply
     from nodesmith.broker.state import BrokerState
     from nodesmith.broker.topics import Topic
 
-NO_TRANSACTIONS = "this broker is for a laptop and tests and has no transactions"
 _GROUP = 0
 
 
@@ -28,14 +28,27 @@ async def metadata(state: BrokerState, call: Call) -> Reply:
     request: MetadataRequest = call.request
     # Version 0 asks for everything with an empty list, later ones with none at all.
     everything = request.topics is None or (call.version == 0 and not request.topics)
-    names = state.topics.names() if everything else [topic.name for topic in request.topics or ()]
     may_create = getattr(request, "allow_auto_topic_creation", True)
+    if everything:
+        topics = [_describe_topic(state, name, may_create=False) for name in state.topics.names()]
+    else:
+        topics = [_describe_asked(state, topic, may_create=may_create) for topic in request.topics or ()]
     return {
         "brokers": [{"node_id": NODE_ID, "host": call.host, "port": call.port}],
         "cluster_id": state.data_dir.cluster_id,
         "controller_id": NODE_ID,
-        "topics": [_describe_topic(state, name, may_create=may_create) for name in names],
+        "topics": topics,
     }
+
+
+def _describe_asked(state: BrokerState, asked: MetadataRequestTopic, *, may_create: bool) -> Reply:
+    topic_id = getattr(asked, "topic_id", None)
+    topic = state.topics.find_id(topic_id) if topic_id is not None else None
+    name = asked.name if topic is None else topic.name
+    if name is None:
+        code = ErrorCode.unknown_topic_id
+        return {"error_code": code, "name": None, "topic_id": topic_id, "partitions": ()}
+    return _describe_topic(state, name, may_create=may_create)
 
 
 def _describe_topic(state: BrokerState, name: str, *, may_create: bool) -> Reply:
@@ -48,7 +61,12 @@ def _describe_topic(state: BrokerState, name: str, *, may_create: bool) -> Reply
             code = ErrorCode.unknown_topic_or_partition
     except RefusedError as refused:
         code = refused.code
-    return {"error_code": code, "name": name, "partitions": _describe_partitions(topic) if topic else []}
+    return {
+        "error_code": code,
+        "name": name,
+        "topic_id": topic.id if topic else None,
+        "partitions": _describe_partitions(topic) if topic else [],
+    }
 
 
 def _describe_partitions(topic: Topic) -> list[Reply]:
@@ -75,12 +93,13 @@ async def describe_cluster(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def find_coordinator(state: BrokerState, call: Call) -> Reply:  # noqa: ARG001 - every handler's signature
+async def find_coordinator(state: BrokerState, call: Call) -> Reply:
     """Name the one broker as coordinator of a group; there is none for transactions."""
     request: FindCoordinatorRequest = call.request
     if getattr(request, "key_type", _GROUP) != _GROUP:
+        refuse(state, request.key, call.client_host)
         return {
-            "error_code": ErrorCode.invalid_request,
+            "error_code": REFUSAL,
             "error_message": NO_TRANSACTIONS,
             "node_id": -1,
             "host": "",
@@ -99,7 +118,8 @@ async def init_producer_id(state: BrokerState, call: Call) -> Reply:
     """Give a producer an id of its own; a transactional one is refused."""
     request: InitProducerIdRequest = call.request
     if request.transactional_id is not None:
-        return {"error_code": ErrorCode.invalid_request, "producer_id": -1, "producer_epoch": -1}
+        refuse(state, request.transactional_id, call.client_host)
+        return {"error_code": REFUSAL, "producer_id": -1, "producer_epoch": -1}
     return {
         "error_code": ErrorCode.none,
         "producer_id": state.data_dir.next_producer_id(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kio.schema.errors import ErrorCode
 
-from nodesmith.broker.handlers.cluster import NO_TRANSACTIONS
+from nodesmith.broker.handlers.transactions import NO_TRANSACTIONS, REFUSAL, refuse
 from nodesmith.broker.records import LEADER_EPOCH
 from nodesmith.broker.refusal import RefusedError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nodesmith.broker.state import BrokerState
 
 _ACKS = {-1, 0, 1}
-_LATEST, _EARLIEST = -1, -2  # the timestamps that are no timestamps
+_LATEST, _EARLIEST, _NEWEST = -1, -2, -3  # the timestamps that are no timestamps
 
 
 async def produce(state: BrokerState, call: Call) -> Reply | None:
@@ -33,7 +33,8 @@ async def produce(state: BrokerState, call: Call) -> Reply | None:
     if request.acks not in _ACKS:
         refusal = RefusedError(ErrorCode.invalid_required_acks, f"acks={request.acks}")
     elif request.transactional_id is not None:
-        refusal = RefusedError(ErrorCode.invalid_request, NO_TRANSACTIONS)
+        refuse(state, request.transactional_id, call.client_host)
+        refusal = RefusedError(REFUSAL, NO_TRANSACTIONS)
     responses = [
         {
             "name": topic.name,
@@ -164,7 +165,7 @@ def _partition_data(
 
 
 async def list_offsets(state: BrokerState, call: Call) -> Reply:
-    """Find offsets: the first, the next to be written, or the first record that is not older than a time."""
+    """Find offsets: the first, the next to be written, the newest record's, or the first that is not older than a time."""
     request: ListOffsetsRequest = call.request
     return {
         "topics": [
@@ -189,6 +190,8 @@ def _find_offset(state: BrokerState, topic: str, number: int, timestamp: int) ->
         found = log.end_offset, -1
     elif timestamp == _EARLIEST:
         found = log.start_offset, -1
+    elif timestamp == _NEWEST:
+        found = log.find_newest() or (-1, -1)
     else:
         found = log.find_timestamp(timestamp) or (-1, -1)
     return {
