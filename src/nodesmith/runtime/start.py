@@ -105,6 +105,7 @@ async def _live(node: RunnableNode, watchdog: Watchdog) -> int:
     services: list[NodeService] = []  # the node forgets its own when it stops
 
     def heard(press: Press) -> None:
+        logger.info("stopping" if press is Press.DRAIN else "stopping at once")
         node._shutdown_event.set()  # noqa: SLF001 - the node's fixed names
         for service in _noted(services, node):
             if press is not Press.DRAIN:
@@ -118,7 +119,6 @@ async def _live(node: RunnableNode, watchdog: Watchdog) -> int:
     await _unless_stopped(node.initialize(), node._shutdown_event)  # noqa: SLF001
     _noted(services, node)
     await node._shutdown_event.wait()  # noqa: SLF001
-    logger.info("stopping")
     watchdog.expect_end()  # also where the node stops by itself
     await node.shutdown()
     cut_off = sum(service.cut_off for service in services)

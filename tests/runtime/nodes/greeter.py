@@ -6,6 +6,7 @@ Its handlers write what they do into the journal folder that GREETER_JOURNAL nam
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -59,7 +60,11 @@ class ModelNothing(_Model):
 
 
 class Journal:
-    """The folder in which handlers leave traces; opening it fails while a file called `closed` is in it."""
+    """The folder in which handlers leave traces.
+
+    Opening it fails while a file called `closed` is in it, waits for ever while there is one called `slow`, and holds the
+    event loop while there is one called `stuck`.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(os.environ.get("GREETER_JOURNAL", "."))
@@ -67,6 +72,10 @@ class Journal:
     async def __aenter__(self) -> Self:
         if (self.folder / "closed").exists():
             raise ConnectionError("the journal is closed")
+        if (self.folder / "slow").exists():
+            await asyncio.Event().wait()
+        if (self.folder / "stuck").exists():
+            threading.Event().wait()
         self.note("opened")
         return self
 
@@ -120,6 +129,23 @@ class Handlers:
         threading.Event().wait()
         return ModelNothing()
 
+    async def block(self, _request: ModelNothing) -> ModelNothing:
+        """Hold the event loop for ever."""
+        self.journal.note("blocking")
+        return self.hang(_request)
+
+    def linger(self, _request: ModelNothing) -> ModelNothing:
+        """Leave a thread behind for which the interpreter waits."""
+        threading.Thread(target=threading.Event().wait).start()
+        return ModelNothing()
+
+    async def cling(self, _request: ModelNothing) -> ModelNothing:
+        """Hear of no cancellation."""
+        self.journal.note("clinging")
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
     def break_down(self, _request: ModelNothing) -> ModelNothing:
         raise ConnectionError("the other side is away")
 
@@ -157,6 +183,9 @@ class NodeGreeterEffect:
                     handler=do.misbehave,
                 ),
                 Operation(name="hang", input_model=nothing, output_model=nothing, handler=do.hang),
+                Operation(name="block", input_model=nothing, output_model=nothing, handler=do.block),
+                Operation(name="linger", input_model=nothing, output_model=nothing, handler=do.linger),
+                Operation(name="cling", input_model=nothing, output_model=nothing, handler=do.cling),
                 Operation(
                     name="hurry",
                     input_model=nothing,

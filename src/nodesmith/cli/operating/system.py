@@ -22,6 +22,7 @@ from nodesmith.runtime.discovery import discover
 from nodesmith.runtime.settings import NodeSettings
 from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.topic_reader import bus_unavailable
+from nodesmith.runtime.watchdog import CLOSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -37,8 +38,8 @@ START_SECONDS = 60.0
 BROKER_STOP_SECONDS = 10.0
 # For a broker that somebody else runs to answer at all.
 BROKER_ANSWER_SECONDS = 10.0
-# What a node takes beyond its own deadline to end.
-GRACE_SECONDS = 50.0
+# What a node may take beyond its own deadline to end, and a moment.
+GRACE_SECONDS = CLOSE_SECONDS + 5.0
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 
 
