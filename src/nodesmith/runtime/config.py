@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nodesmith.errors import InputError
 from nodesmith.runtime.further_settings import variable_of
 from nodesmith.runtime.security import VARIABLES
-from nodesmith.runtime.settings import read_log_level, read_port
+from nodesmith.runtime.settings import read_log_format, read_log_level, read_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,11 +116,16 @@ def _level(name: str, value: object) -> str:
     return read_log_level(name, _text(name, value))
 
 
+def _log_format(name: str, value: object) -> str:
+    return read_log_format(name, _text(name, value))
+
+
 _KEYS: Mapping[str, tuple[str, _Reader]] = {
     "kafka_servers": ("KAFKA_BOOTSTRAP_SERVERS", _servers),
     "skip_event_bus": ("NODESMITH_SKIP_EVENT_BUS", _flag),
     "health_host": ("HEALTH_HOST", _text),
     "health_port": ("HEALTH_PORT", _port),
     "log_level": ("LOG_LEVEL", _level),
+    "log_format": ("LOG_FORMAT", _log_format),
     "data_dir": ("NODESMITH_DATA_DIR", _text),
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_FORMATS = ("console", "json")
 MAX_PORT = 65535
 
 DAY_SECONDS = 86_400.0
@@ -37,6 +38,7 @@ class NodeSettings:
     health_host: str = "127.0.0.1"
     health_port: int = 0
     log_level: str = "INFO"
+    log_format: str = "console"
     drain_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
     answers_url: str = ""
@@ -60,6 +62,7 @@ class NodeSettings:
             health_host=values.get("HEALTH_HOST") or default.health_host,
             health_port=read_port("HEALTH_PORT", values.get("HEALTH_PORT") or "0"),
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
+            log_format=read_log_format("LOG_FORMAT", values.get("LOG_FORMAT") or default.log_format),
             drain_seconds=read_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
             heartbeat_seconds=read_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
             answers_url=_postgresql_url(values, "NODESMITH_ANSWERS_URL"),
@@ -121,6 +124,14 @@ def read_log_level(name: str, text: str) -> str:
     if level not in LOG_LEVELS:
         raise InputError(f"{name} is {text!r}", fix=f"use one of {', '.join(LOG_LEVELS)}")
     return level
+
+
+def read_log_format(name: str, text: str) -> str:
+    """Return how to log, in lower case; raise InputError that calls the setting `name`."""
+    chosen = text.lower()
+    if chosen not in LOG_FORMATS:
+        raise InputError(f"{name} is {text!r}", fix=f"use one of {', '.join(LOG_FORMATS)}")
+    return chosen
 
 
 def read_seconds(

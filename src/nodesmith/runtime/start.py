@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from nodesmith.errors import ExitCode, NodesmithError
 from nodesmith.runtime.config import read_config
-from nodesmith.runtime.settings import NodeSettings, event_bus_skipped, read_log_level, read_port
+from nodesmith.runtime.logs import last_words, set_up_logging
+from nodesmith.runtime.settings import (
+    NodeSettings,
+    event_bus_skipped,
+    read_log_format,
+    read_log_level,
+    read_port,
+)
 from nodesmith.runtime.watchdog import Press, Watchdog
 
 if TYPE_CHECKING:
@@ -27,8 +34,8 @@ logger = logging.getLogger("nodesmith.runtime.start")
 
 _EPILOG = """\
 flags win over the config file, and that over the environment (KAFKA_BOOTSTRAP_SERVERS,
-NODESMITH_SKIP_EVENT_BUS, HEALTH_HOST, HEALTH_PORT, LOG_LEVEL, NODESMITH_DATA_DIR; also
-NODE_INSTANCE_ID, DRAIN_SECONDS, HEARTBEAT_SECONDS).
+NODESMITH_SKIP_EVENT_BUS, HEALTH_HOST, HEALTH_PORT, LOG_LEVEL, LOG_FORMAT, NODESMITH_DATA_DIR;
+also NODE_INSTANCE_ID, DRAIN_SECONDS, HEARTBEAT_SECONDS).
 
 example:
   %(prog)s --kafka-servers localhost:9092 --health-port 8080
@@ -76,10 +83,10 @@ def _run(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None, wat
         event_bus_skipped()
         watchdog.drain_seconds = settings.drain_seconds
         node = node_class()
-        _log_to_console(settings.log_level, node)
+        _log(settings, node)
         return asyncio.run(_live_and_tell(node, watchdog))
     except NodesmithError as error:
-        print(f"error: {error.message}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)  # noqa: T201 - a program's last words
+        last_words(error.message, fix=error.fix)
         return int(error.exit_code)
     except SystemExit as stop:  # argparse: 0 after --help, 2 for bad usage
         return stop.code if isinstance(stop.code, int) else int(ExitCode.BAD_INPUT)
@@ -159,6 +166,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--skip-event-bus", action="store_true", help="run without the event bus")
     parser.add_argument("--health-port", metavar="PORT", help="where health is served; 0 is any free port")
     parser.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    parser.add_argument("--log-format", metavar="FORMAT", help="console, or json: one object a line")
     return parser.parse_args(argv)
 
 
@@ -173,20 +181,24 @@ def _settings_of(arguments: argparse.Namespace) -> dict[str, str]:
         settings["HEALTH_PORT"] = str(read_port("--health-port", arguments.health_port))
     if arguments.log_level is not None:
         settings["LOG_LEVEL"] = read_log_level("--log-level", arguments.log_level)
+    if arguments.log_format is not None:
+        settings["LOG_FORMAT"] = read_log_format("--log-format", arguments.log_format)
     return settings
 
 
-def _log_to_console(level: str, node: RunnableNode) -> None:
-    name = f"{node.definition.identity.name} {node._instance_id}".replace("%", "%%")  # noqa: SLF001 - the node's fixed name
-    logging.basicConfig(
-        level=level, format=f"%(asctime)s %(levelname)-7s [{name}] %(name)s: %(message)s", force=True
-    )
+def _log(settings: NodeSettings, node: RunnableNode) -> None:
+    identity = node.definition.identity
+    about = {
+        "node": identity.name,
+        "instance": node._instance_id,  # noqa: SLF001 - the node's fixed name
+        "version": ".".join(map(str, identity.version)),
+    }
+    set_up_logging(level=settings.log_level, log_format=settings.log_format, about=about)
 
 
 def _unexpected(error: Exception) -> int:
-    print(f"error: the node failed: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    hint = "" if os.environ.get("NODESMITH_TRACEBACK") else "run it again with NODESMITH_TRACEBACK=1 to see where"
+    last_words(f"the node failed: {type(error).__name__}: {error}", fix=hint)
     if os.environ.get("NODESMITH_TRACEBACK"):
         traceback.print_exception(error)
-    else:
-        print("  fix: run it again with NODESMITH_TRACEBACK=1 to see where", file=sys.stderr)  # noqa: T201
     return int(ExitCode.SYSTEM_FAILED)
