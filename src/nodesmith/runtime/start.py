@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -197,7 +196,11 @@ def _log(settings: NodeSettings, node: RunnableNode) -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    hint = "" if os.environ.get("NODESMITH_TRACEBACK") else "run it again with NODESMITH_TRACEBACK=1 to see where"
+    hint = (
+        ""
+        if os.environ.get("NODESMITH_TRACEBACK")
+        else "run it again with NODESMITH_TRACEBACK=1 to see where"
+    )
     last_words(f"the node failed: {type(error).__name__}: {error}", fix=hint)
     if os.environ.get("NODESMITH_TRACEBACK"):
         traceback.print_exception(error)
