@@ -12,14 +12,18 @@ from uuid import UUID, uuid4
 from nodesmith import naming
 from nodesmith.errors import CommandFailedError, InvalidEnvelopeError, NoAnswerError
 from nodesmith.runtime.bus import EventPublisher
+from nodesmith.runtime.consumer import read_message
 from nodesmith.runtime.envelope import Envelope, OutgoingRecord, make_envelope, read_envelope
 from nodesmith.runtime.topic_reader import TopicReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from typing import Self
 
     from confluent_kafka import Message
+
+    from nodesmith.runtime.spans import CallSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Answer:
 class _Reply:
     topic: str
     envelope: Envelope
+    headers: Mapping[str, str]
 
 
 class CommandCaller:
@@ -101,12 +106,15 @@ class CommandCaller:
             topic=naming.command_topic(domain=domain, name=node), envelope=envelope, key=key
         )
         answers = _answer_topics(domain, node)
-        await self._reader.listen(answers, seconds=timeout_seconds)
-        reply = await self._ask(record, deadline=started + timeout_seconds)
-        if reply is None:
-            raise _no_answer(domain, node, operation, timeout_seconds)
-        if reply.topic != answers[0]:
-            raise _failure(reply.envelope.payload)
+        with self._span(envelope) as span:
+            await self._reader.listen(answers, seconds=timeout_seconds)
+            reply = await self._ask(record, deadline=started + timeout_seconds)
+            if reply is None:
+                raise _no_answer(domain, node, operation, timeout_seconds)
+            if span is not None:
+                span.answered_by(reply.headers)
+            if reply.topic != answers[0]:
+                raise _failure(reply.envelope.payload)
         return Answer(
             domain=domain,
             node=node,
@@ -126,6 +134,11 @@ class CommandCaller:
         await self._reader.close()
         if self._owns_publisher:
             await self._publisher.close()
+
+    def _span(self, envelope: Envelope) -> AbstractContextManager[CallSpan | None]:
+        """Return the span of a call, where spans are made."""
+        tracing = self._publisher.tracing
+        return contextlib.nullcontext() if tracing is None else tracing.calling(envelope)
 
     async def _ask(self, record: OutgoingRecord, *, deadline: float) -> _Reply | None:
         """Publish a command and return the reply, or None when the deadline has passed."""
@@ -155,7 +168,8 @@ class CommandCaller:
 
         def settle() -> None:
             if not reply.done():
-                reply.set_result(_Reply(topic=message.topic() or "", envelope=envelope))
+                headers = read_message(message).headers
+                reply.set_result(_Reply(topic=message.topic() or "", envelope=envelope, headers=headers))
 
         with contextlib.suppress(RuntimeError):  # the loop has closed
             reply.get_loop().call_soon_threadsafe(settle)

@@ -98,8 +98,9 @@ class Tracing:
         return span, replace(record, headers={**record.headers, **carried})
 
     @contextmanager
-    def calling(self, event_type: str, envelope: Envelope) -> Iterator[CallSpan]:
+    def calling(self, envelope: Envelope) -> Iterator[CallSpan]:
         """Give the span of a call, current until the block ends: from the command to its answer."""
+        event_type = envelope.event_type or ""
         attributes: Attributes = {
             "nodesmith.event_type": event_type,
             "messaging.message.conversation_id": str(envelope.correlation_id),

@@ -17,6 +17,7 @@ from nodesmith.runtime.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
 
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
@@ -35,11 +36,13 @@ _OTLP = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _EXPORTERS = "opentelemetry_traces_exporter"
 
 
-def start_tracing(resource: Mapping[str, str], *, group: str = "") -> Tracing | None:
+def start_tracing(
+    resource: Mapping[str, str], *, group: str = "", console: TextIO | None = None
+) -> Tracing | None:
     """Return what makes spans, or None where nobody wants any; never raises.
 
     They are wanted where the program has set a tracer provider, or where OTEL_TRACES_EXPORTER or the endpoint of an
-    OTLP exporter is set. `resource` says who we are, in OpenTelemetry's names; what the environment says of it wins.
+    OTLP exporter is set. `resource` says who we are, in OpenTelemetry's names; what the environment says of it wins. The console exporter writes to `console`.
     """
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
@@ -51,7 +54,7 @@ def start_tracing(resource: Mapping[str, str], *, group: str = "") -> Tracing | 
 
         if provider is not None:
             return Tracing(provider, group=group)
-        ours = _new_provider(names, resource)
+        ours = _new_provider(names, resource, console or sys.stdout)
     except ImportError as error:
         logger.warning(
             "no spans are made: %s; pip install 'nodesmith[tracing]' and the exporter you want, or unset OTEL_TRACES_EXPORTER",
@@ -88,13 +91,13 @@ def _exporter_names(environment: Mapping[str, str]) -> list[str]:
     return [name for name in names if name not in {"", "none"}]
 
 
-def _new_provider(names: list[str], resource: Mapping[str, str]) -> SdkTracerProvider:
+def _new_provider(names: list[str], resource: Mapping[str, str], console: TextIO) -> SdkTracerProvider:
     """Return a provider with these exporters, set as the program's; raise ImportError where one is not installed."""
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
 
-    exporters = [_exporter(name) for name in names]
+    exporters = [_exporter(name, console) for name in names]
     # Not at exit: what an exporter cannot deliver would hold the process there.
     provider = TracerProvider(resource=_described(resource), shutdown_on_exit=False)
     for exporter in exporters:
@@ -105,11 +108,11 @@ def _new_provider(names: list[str], resource: Mapping[str, str]) -> SdkTracerPro
     return provider
 
 
-def _exporter(name: str) -> SpanExporter:
+def _exporter(name: str, console: TextIO) -> SpanExporter:
     if name == "console":
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
-        return ConsoleSpanExporter(formatter=_one_line)
+        return ConsoleSpanExporter(out=console, formatter=_one_line)
     for candidate in _candidates(name):
         for found in entry_points(group=_EXPORTERS, name=candidate):
             exporter: SpanExporter = found.load()()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,11 +55,15 @@ def check_servers(servers: str) -> str:
 async def on_the_bus(kafka_servers: str) -> AsyncIterator[EventPublisher]:
     """Give a publisher and close it; what its connection would log, a command says in its own error."""
     from nodesmith.runtime.bus import EventPublisher
+    from nodesmith.runtime.tracing import start_tracing
 
     logging.getLogger("nodesmith.runtime").addHandler(logging.NullHandler())
     publisher = EventPublisher(bootstrap_servers=kafka_servers, source="nodesmith-cli")
+    publisher.tracing = start_tracing({"service.name": "nodesmith"}, console=sys.stderr)
     await publisher.start()
     try:
         yield publisher
     finally:
         await publisher.close(CLOSE_SECONDS)
+        if publisher.tracing is not None:
+            await publisher.tracing.close()
