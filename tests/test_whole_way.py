@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.broker import running_broker
 from support.nodes import running_node
+from support.ports import free_port
 from support.waiting import wait_until
 from support.wire import reading
 
@@ -26,6 +26,7 @@ from nodesmith.spec.writing import to_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from support.broker import RunBroker
     from support.nodes import RunningNode
     from support.wire import Record
 
@@ -143,11 +144,13 @@ def nodesmith(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def unfilled(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def unfilled(
+    run_broker: RunBroker, made: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """The nodes as they were generated."""
     home = tmp_path_factory.mktemp("unfilled")
     with (
-        running_broker(home / "broker") as broker,
+        run_broker(home / "broker") as broker,
         started(made, home, "--kafka-servers", broker.bootstrap_servers) as nodes,
     ):
         for node in nodes.values():
@@ -156,14 +159,14 @@ def unfilled(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 
 @pytest.fixture(scope="module")
-def filled(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def filled(run_broker: RunBroker, made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The nodes after a person has written their handlers."""
     home = tmp_path_factory.mktemp("filled")
     shutil.copytree(made, home / "nodes")
     for name in WRITTEN:
         write_handler(home / "nodes", name)
     with (
-        running_broker(home / "broker") as broker,
+        run_broker(home / "broker") as broker,
         started(home / "nodes", home, "--kafka-servers", broker.bootstrap_servers) as nodes,
     ):
         for node in nodes.values():
@@ -288,12 +291,12 @@ def test_a_workflow_over_handlers_nobody_has_written_names_the_step_and_the_file
 
 
 def test_a_written_handler_answers_after_a_restart(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_broker: RunBroker, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nodes = tmp_path / "nodes"
     shutil.copytree(made, nodes)
     script = nodes / FOLDERS["price_calculator"] / "v1_0_0" / "start_node.py"
-    with running_broker(tmp_path / "broker") as broker:
+    with run_broker(tmp_path / "broker") as broker:
         servers = broker.bootstrap_servers
         with running_node(script, tmp_path / "before.log", "--kafka-servers", servers) as node:
             node.wait_ready()
@@ -337,9 +340,9 @@ def test_an_orchestrator_calls_the_others_and_answers_what_came_of_it(
     assert json.loads(capsys.readouterr().out) == {"order_id": "g7", "price": "2.50", "written": True}
 
 
-def test_stopped_nodes_say_goodbye_and_exit_0(made: Path, tmp_path: Path) -> None:
+def test_stopped_nodes_say_goodbye_and_exit_0(run_broker: RunBroker, made: Path, tmp_path: Path) -> None:
     with (
-        running_broker(tmp_path / "broker") as broker,
+        run_broker(tmp_path / "broker") as broker,
         started(made, tmp_path, "--kafka-servers", broker.bootstrap_servers) as nodes,
     ):
         for node in nodes.values():
@@ -357,17 +360,17 @@ def test_stopped_nodes_say_goodbye_and_exit_0(made: Path, tmp_path: Path) -> Non
 
 
 def test_without_a_bus_nodes_say_why_they_are_not_ready_and_join_when_it_appears(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_broker: RunBroker, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with running_broker(tmp_path / "broker") as placeholder:
-        port, servers = placeholder.port, placeholder.bootstrap_servers
+    port = free_port()
+    servers = f"127.0.0.1:{port}"
     with started(made, tmp_path, "--kafka-servers", servers) as nodes:
         for node in nodes.values():
             node.wait_for_output("started; no broker can be reached")
             assert node.get("/health/live")[0] == 200
             (reason,) = node.readiness()["reasons"]
             assert f"no broker can be reached at {servers}" in reason
-        with running_broker(tmp_path / "broker", port=port):
+        with run_broker(tmp_path / "broker", port=port):
             for node in nodes.values():
                 node.wait_ready()
             assert call(servers, "price_calculator", {"price": {}}, tmp_path) == 5

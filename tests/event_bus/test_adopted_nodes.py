@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from event_bus.handwritten import NODES, PRINTER, HandWritten
 from event_bus.packages import clean_environment, running, without_client
-from support.broker import RunningBroker, running_broker
 from support.kafka_clients import consumer, read
 from support.waiting import wait_until
 
@@ -20,14 +19,14 @@ from nodesmith.naming import INTROSPECTION_TOPIC
 from nodesmith.runtime.caller import Answer, CommandCaller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from support.broker import RunningBroker
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
-        yield running
+
+@pytest.fixture
+def broker(both_brokers: RunningBroker) -> RunningBroker:
+    return both_brokers
 
 
 def integrate(node: HandWritten, target: Path) -> Path:
@@ -93,8 +92,12 @@ def test_an_integrated_node_says_what_it_is_and_nothing_more(broker: RunningBrok
     assert hello["declared_capabilities"] == {"capabilities": ["general.check-out"]}
     assert hello["discovered_capabilities"]["method_signatures"] == {"check_out": "(Order) -> Receipt"}
     # It tells no story of workflows, as those do that the runtime runs.
-    topics = [entry["topic"].split(".")[3] for entry in hello["event_bus"]["publish_topics"]]
-    assert topics == ["checkout-completed", "checkout-failed"]
+    topics = [entry["topic"] for entry in hello["event_bus"]["publish_topics"]]
+    assert topics == [
+        "onex.evt.general.checkout-completed.v1",
+        "onex.evt.general.checkout-failed.v1",
+        "onex.dlq.general.checkout.v1",
+    ]
 
 
 def test_what_a_node_opens_is_opened_and_closed_with_it(tmp_path: Path) -> None:

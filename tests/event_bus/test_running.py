@@ -18,7 +18,6 @@ from event_bus.packages import (
     without_client,
     write_package,
 )
-from support.broker import RunningBroker, running_broker
 from support.kafka_clients import consumer, read
 from support.waiting import wait_until
 
@@ -26,18 +25,17 @@ from nodesmith.naming import INTROSPECTION_TOPIC
 from nodesmith.runtime.caller import Answer, CommandCaller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from confluent_kafka import Consumer
+    from support.broker import RunningBroker
 
 MODULE = f"{FOLDER}.v1_0_0.start_node"
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
-        yield running
+@pytest.fixture
+def broker(both_brokers: RunningBroker) -> RunningBroker:
+    return both_brokers
 
 
 async def call(servers: str, payload: dict[str, object]) -> Answer:
@@ -48,7 +46,9 @@ async def call(servers: str, payload: dict[str, object]) -> Answer:
 def next_payload(client: Consumer, reason: str) -> dict[str, Any]:
     def found() -> dict[str, Any]:
         payload: dict[str, Any] = json.loads(read(client, 1)[0].value() or b"")["payload"]
-        return payload if payload["reason"] == reason else {}
+        # The bus is shared: other tests' nodes have said hello as well.
+        mine = (payload["node_name"], payload["reason"]) == ("greeter", reason)
+        return payload if mine and payload["metadata"]["domain"] == "crm" else {}
 
     return wait_until(found, why=f"an introspection with reason {reason}")
 
@@ -60,7 +60,7 @@ def test_on_a_broker_it_says_what_it_can_do_works_and_says_goodbye(
     servers = broker.bootstrap_servers
     command = [sys.executable, str(script), "--kafka-servers", servers]
 
-    with running(command, folder=tmp_path / "run") as node, consumer(servers, "watch") as watch:
+    with running(command, folder=tmp_path / "run") as node, consumer(servers, "watch-crm") as watch:
         ready = node.wait_ready().readiness()
         watch.subscribe([INTROSPECTION_TOPIC])
         hello = next_payload(watch, "startup")

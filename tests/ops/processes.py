@@ -6,11 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.kafka import running_kafka
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -73,6 +74,17 @@ def running_up(folder: Path, *options: str) -> Iterator[Up]:
                 process.wait(STOP_SECONDS)
         finally:
             process.kill()
+
+
+@contextmanager
+def running_up_on(kind: str, folder: Path) -> Iterator[Up]:
+    """Run `nodesmith up` with a broker of its own, the embedded one, or on an Apache Kafka that nobody else uses."""
+    with ExitStack() as stack:
+        options: tuple[str, ...] = ()
+        if kind == "kafka":
+            broker = stack.enter_context(running_kafka(folder.with_name(f"{folder.name}-kafka")))
+            options = ("--kafka-servers", broker.bootstrap_servers)
+        yield stack.enter_context(running_up(folder, *options))
 
 
 def child_pids(pid: int) -> tuple[int, ...]:

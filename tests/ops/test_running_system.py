@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
-from ops.processes import NODESMITH, Up, running_up
+from ops.processes import NODESMITH, Up, running_up_on
 from ops.written_nodes import ECHO, ECHO_NODE, ORCHESTRATOR_NODE, WORKER_NODE, WrittenNode, write_node
 from support.waiting import wait_until
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 NODES = (WORKER_NODE, ECHO_NODE, ORCHESTRATOR_NODE, WrittenNode(name="echo", body=ECHO, domain="mill"))
 
 
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("system")
     for node in NODES:
         write_node(folder, node)
-    with running_up(folder) as system:
+    with running_up_on(request.param, folder) as system:
         yield system
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
-from support.broker import running_broker
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from support.waiting import wait_until_async
 
 from nodesmith.errors import BusUnavailableError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confluent_kafka import Message
+    from support.broker import RunBroker, RunningBroker
 
 
 def settings(servers: str) -> dict[str, object]:
@@ -32,14 +35,22 @@ def write(servers: str, topic: str, *values: str) -> None:
     assert producer.flush(20) == 0
 
 
-def test_only_what_comes_after_listening_is_read_and_a_broker_may_come_back(tmp_path: Path) -> None:
+def make_topic(servers: str, topic: str) -> None:
+    """Make a topic of one partition."""
+    admin = AdminClient({"bootstrap.servers": servers})
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+
+
+def test_only_what_comes_after_listening_is_read_and_a_broker_may_come_back(
+    run_broker: RunBroker, tmp_path: Path
+) -> None:
     heard: list[bytes] = []
 
     def receive(message: Message) -> None:
         heard.append(message.value() or b"")
 
     async def scenario() -> None:
-        with running_broker(tmp_path / "data") as broker:
+        with run_broker(tmp_path / "data") as broker:
             servers, port = broker.bootstrap_servers, broker.port
             reader = TopicReader(client_settings=settings(servers), receive=receive)
             await asyncio.to_thread(write, servers, "old", "before")
@@ -47,7 +58,7 @@ def test_only_what_comes_after_listening_is_read_and_a_broker_may_come_back(tmp_
             await asyncio.to_thread(write, servers, "old", "after")
             await wait_until_async(has(1))
             broker.kill()
-        with running_broker(tmp_path / "data", port):
+        with run_broker(tmp_path / "data", port):
             await asyncio.to_thread(write, servers, "old", "again")
             await wait_until_async(has(2), seconds=20)
             await reader.close()
@@ -62,19 +73,20 @@ def test_only_what_comes_after_listening_is_read_and_a_broker_may_come_back(tmp_
     assert heard == [b"after", b"again"]
 
 
-def test_the_last_records_before_can_be_read_as_well(tmp_path: Path) -> None:
+def test_the_last_records_before_can_be_read_as_well(both_brokers: RunningBroker) -> None:
     heard: list[bytes] = []
 
     async def scenario() -> None:
-        with running_broker(tmp_path / "data", partitions=1) as broker:
-            reader = TopicReader(
-                client_settings=settings(broker.bootstrap_servers),
-                receive=lambda message: heard.append(message.value() or b""),
-            )
-            await asyncio.to_thread(write, broker.bootstrap_servers, "log", "1", "2", "3")
-            await reader.listen(["log"], seconds=10, before=2)
-            await wait_until_async(both)
-            await reader.close()
+        servers, topic = both_brokers.bootstrap_servers, f"log-{uuid4()}"
+        make_topic(servers, topic)
+        reader = TopicReader(
+            client_settings=settings(servers),
+            receive=lambda message: heard.append(message.value() or b""),
+        )
+        await asyncio.to_thread(write, servers, topic, "1", "2", "3")
+        await reader.listen([topic], seconds=10, before=2)
+        await wait_until_async(both)
+        await reader.close()
 
     async def both() -> bool:
         return len(heard) == 2

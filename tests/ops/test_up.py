@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 from ops.processes import NODESMITH, running_up
 from ops.written_nodes import ECHO_NODE, WORKER_NODE, write_node
-from support.broker import running_broker
 from support.ports import free_port
 
 from nodesmith.cli.application import run
@@ -22,6 +21,8 @@ from nodesmith.errors import BusUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.broker import RunningBroker
 
 
 def test_a_folder_without_nodes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,14 +116,14 @@ def test_a_killed_up_leaves_no_process_behind(tmp_path: Path) -> None:
         up.wait_until_nothing_is_left()
 
 
-def test_a_given_broker_is_used_and_left_running(tmp_path: Path) -> None:
+def test_a_given_broker_is_used_and_left_running(both_brokers: RunningBroker, tmp_path: Path) -> None:
     write_node(tmp_path, ECHO_NODE)
-    with running_broker(tmp_path / "broker") as broker:
-        with running_up(tmp_path, "--kafka-servers", broker.bootstrap_servers) as up:
-            assert up.kafka_servers == broker.bootstrap_servers
-            assert len(up.children) == 1
-            assert up.end() == 0
-        assert broker.process.poll() is None
+    servers = both_brokers.bootstrap_servers
+    with running_up(tmp_path, "--kafka-servers", servers) as up:
+        assert up.kafka_servers == servers
+        assert len(up.children) == 1
+        assert up.end() == 0
+    assert both_brokers.process.poll() is None
 
 
 def test_a_node_that_cannot_start_is_reported(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ops.processes import running_up
+from ops.processes import running_up_on
 from orchestration.ports import MemoryBus, Number, failing, new_run, step, workflow
 from support.wire import reading, send
 from systems.payloads import Validator
@@ -34,13 +34,13 @@ LINES = [{"sku": "a", "quantity": 2, "unit_price": "9.95"}]
 RICH = [{"sku": "a", "quantity": 100, "unit_price": "100"}]
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+@pytest.fixture(scope="module", params=["embedded", "kafka"])
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """Run the example, and let it do and refuse some work, so that there is something on every topic."""
     folder = tmp_path_factory.mktemp("orders")
     for node in ORDERS.glob("node_*"):
         shutil.copytree(node, folder / node.name, ignore=shutil.ignore_patterns("__pycache__"))
-    with running_up(folder) as up, pytest.MonkeyPatch.context() as patch:
+    with running_up_on(request.param, folder) as up, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KAFKA_BOOTSTRAP_SERVERS", up.kafka_servers)
         for number, lines in enumerate((LINES, RICH)):
             order = fields({"order_id": str(number), "customer_id": "ada"})
