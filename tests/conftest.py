@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.broker import RunningBroker, running_broker
 from support.kafka import running_kafka
+from support.skipped import skipped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,18 @@ def mypy_cache(request: pytest.FixtureRequest) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how well sentences are understood; here, since a conftest further down is not read where workers run the tests."""
+    """Print how well sentences are understood, and what was not tested.
+
+    Here, since a conftest further down is not read where workers run the tests.
+    """
+    _print_scores(terminalreporter)
+    if skipped := skipped_lines(terminalreporter.getreports("skipped")):
+        terminalreporter.section("NOT TESTED HERE", sep="!", red=True, bold=True)
+        for line in skipped:
+            terminalreporter.write_line(line, red=True)
+
+
+def _print_scores(terminalreporter: pytest.TerminalReporter) -> None:
     reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
     scores = [
         value
