@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from nodesmith.runtime.lag import Lag
 from nodesmith.runtime.records import IncomingRecord
 from nodesmith.runtime.threads import in_thread
 
@@ -54,6 +55,7 @@ class GroupConsumer:
         assign_seconds: float = ASSIGN_SECONDS,
         release_seconds: float = RELEASE_SECONDS,
     ) -> None:
+        self.lag = Lag(settings)
         self._settings = settings
         self._topics = list(topics)
         self._plan = plan
@@ -130,11 +132,13 @@ class GroupConsumer:
             self._next_commit = time.monotonic() + _COMMIT_EVERY_SECONDS
             if offsets := self._due():
                 consumer.commit(offsets=offsets, asynchronous=True)
+        self.lag.look(consumer, self._owned, self._paused)
 
     def _hand_over(self, messages: Iterable[Message]) -> None:
         records = [record for message in messages if (record := self._read(message)) is not None]
         if records:
             self._told.clear()
+            self.lag.taken(records)
             # Counted here: the event loop may be late, and what is on the way to it waits as well.
             self._dispatcher.backlog.take((record.source, record.size) for record in records)
             self._tell(self._receive, records)
@@ -185,11 +189,15 @@ class GroupConsumer:
     def _committed(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
         """Offer again what the broker did not take, for the next commit."""
         for partition in partitions:
+            name = partition.topic, partition.partition
             if error is not None or partition.error is not None:
-                self._dispatcher.commits.put((partition.topic, partition.partition), partition.offset)
+                self._dispatcher.commits.put(name, partition.offset)
+            elif name in self._owned:
+                self.lag.committed(name, partition.offset)
 
     def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._owned.update(_names(partitions))
+        self.lag.assigned(_names(partitions))
         logger.debug("assigned: %s", _names(partitions))
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -18,7 +18,7 @@ from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.topic_reader import TopicReader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from uuid import UUID
 
     from confluent_kafka import Message
@@ -107,6 +107,11 @@ class Membership:
     def joined(self) -> bool:
         """Whether everything is in place and the broker can be reached."""
         return self._over is not None and not self._over.is_set()
+
+    @property
+    def lag(self) -> Mapping[tuple[str, int], int]:
+        """How many records are not committed, of each topic and partition this instance has."""
+        return self._consumer.lag.numbers
 
     async def start(self) -> None:
         """Begin to look for the bus; returns at once, whether it is there or not."""

@@ -350,6 +350,7 @@ class NodeService:
         metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
         metrics.set_bus_state(str(self._event_bus()["state"]), states=BUS_STATES)
         metrics.set_waits_for(self._breakers.states())
+        metrics.set_lag(self._membership.lag if self._membership else {})
         metrics.set_state(self.state, states=tuple(NodeState))
         return metrics.text()
 

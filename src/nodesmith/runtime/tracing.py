@@ -129,16 +129,12 @@ def _candidates(name: str) -> list[str]:
 
 
 def _described(ours: Mapping[str, str]) -> Resource:
-    from opentelemetry.sdk.resources import Resource
+    """Return who we are: what the environment says wins over ours, and that over what the SDK would guess."""
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
-    said = Resource.create()
-    unknown = str(said.attributes.get("service.name", "")).startswith("unknown_service")
-    missing = {
-        name: value
-        for name, value in ours.items()
-        if value and (name not in said.attributes or (name == "service.name" and unknown))
-    }
-    return said.merge(Resource(missing))
+    said = OTELResourceDetector().detect().attributes
+    missing = {name: value for name, value in ours.items() if value and name not in said}
+    return Resource.create().merge(Resource(missing))
 
 
 def _one_line(span: ReadableSpan) -> str:
