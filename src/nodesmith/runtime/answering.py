@@ -32,7 +32,11 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Publisher(Protocol):
-    """Where records leave: an EventPublisher."""
+    """Where records leave: an EventPublisher. `source` is who their headers say they come from."""
+
+    @property
+    def source(self) -> str:
+        """The sender's name."""
 
     async def publish(self, record: OutgoingRecord | WireRecord, *, until: Until = ...) -> None:
         """Return when the record is as safe as asked for."""

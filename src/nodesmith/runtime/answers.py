@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from nodesmith.errors import NodesmithError, OperationError
-from nodesmith.runtime.envelope import Envelope, OutgoingRecord, make_envelope
+from nodesmith.runtime.envelope import OutgoingRecord, make_envelope
 from nodesmith.runtime.trace_context import carry_on
 
 if TYPE_CHECKING:
@@ -50,14 +50,16 @@ class Question:
     tracestate: str = ""
 
 
-def question(record: IncomingRecord, envelope: Envelope | None, *, event_type: str) -> Question:
+def question(
+    record: IncomingRecord, *, event_type: str, envelope_id: UUID | None, correlation_id: UUID | None
+) -> Question:
     """Return what to answer; `event_type` is the question's own, to which the answer adds how it went."""
     traceparent, tracestate = carry_on(record.headers)
     return Question(
         event_type=event_type,
         key=record.key,
-        envelope_id=envelope.envelope_id if envelope else None,
-        correlation_id=envelope.correlation_id if envelope else uuid4(),
+        envelope_id=envelope_id,
+        correlation_id=correlation_id or uuid4(),
         traceparent=traceparent,
         tracestate=tracestate,
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticSerializationError
 
 from nodesmith.errors import OperationError, PublishError
 from nodesmith.runtime.answering import Answering, answer_key
@@ -17,9 +20,11 @@ from nodesmith.runtime.dead_letters import cut, dead_letter, replays_of, to_reco
 from nodesmith.runtime.dispatch import Job
 from nodesmith.runtime.envelope import read_envelope
 from nodesmith.runtime.handling import Handling, current_handling
+from nodesmith.runtime.result_form import ResultForm
 from nodesmith.runtime.retrying import FailedError, Failure
 from nodesmith.runtime.routing import Routing
 from nodesmith.runtime.turn import HandedBackError, Turn
+from nodesmith.runtime.wire_record import WireRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +33,11 @@ if TYPE_CHECKING:
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.envelope import OutgoingRecord
     from nodesmith.runtime.metrics import NodeMetrics
+    from nodesmith.runtime.operations import Outcome
     from nodesmith.runtime.records import IncomingRecord
     from nodesmith.runtime.retrying import Retrying
     from nodesmith.runtime.routing import Asked
     from nodesmith.runtime.spans import Tracing
-    from nodesmith.runtime.wire_record import WireRecord
 
 logger = logging.getLogger("nodesmith.runtime.commands")
 
@@ -66,6 +71,7 @@ class CommandDesk:
         self._retrying = retrying
         self._routing = Routing(definition, command_max_bytes=command_max_bytes)
         self._answering = Answering(store=answers, publisher=publisher)
+        self._forms: dict[str, ResultForm] = {}
 
     def give_up(self) -> None:
         """Wait for no answer that cannot be published: the node is stopping."""
@@ -79,15 +85,22 @@ class CommandDesk:
         envelope = None
         try:
             self._routing.check_size(record)
-            envelope = read_envelope(record.value, new_id=lambda: record.own_id)
-            asked = self._routing.understand(record, envelope)
+            asked = self._routing.read_at_once(record)
+            if asked is None:
+                envelope = read_envelope(record.value, new_id=lambda: record.own_id)
+                asked = self._routing.understand(record, envelope)
         except OperationError as error:
-            event_type = (envelope and envelope.event_type) or self._identity.dot_path
-            refused = question(record, envelope, event_type=event_type)
+            refused = question(
+                record,
+                event_type=(envelope and envelope.event_type) or self._identity.dot_path,
+                envelope_id=envelope.envelope_id if envelope else None,
+                correlation_id=envelope.correlation_id if envelope else None,
+            )
             return job(lane=record.key_text, run=partial(self._refuse, record, refused, error, turn))
         if asked is None:
             return job(lane=None, run=_nothing)
-        return job(lane=asked.lane, run=partial(self._work, record, asked, turn))
+        # Whether it was answered already is asked for many at once, and nobody works meanwhile.
+        return job(lane=asked.lane, run=partial(self._work, record, asked, turn), rests_first=True)
 
     async def _work(self, record: IncomingRecord, asked: Asked, turn: Turn) -> None:
         name = asked.operation.name
@@ -110,6 +123,7 @@ class CommandDesk:
         """Do what is asked, and return the records that answer it: whatever goes wrong is an answer too."""
         name = asked.operation.name
         try:
+            await turn.come_back()
             answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
             return [self._to_wire(each) for each in answers]
         except HandedBackError:
@@ -127,17 +141,40 @@ class CommandDesk:
         except PublishError as error:
             return self._failed(asked.question, error, operation=name, attempts=1)
 
-    async def _attempt(self, asked: Asked, number: int) -> list[OutgoingRecord]:
+    async def _attempt(self, asked: Asked, number: int) -> Sequence[OutgoingRecord | WireRecord]:
         started, error_type = time.perf_counter(), ""
+        command = asked.command if number == 1 else replace(asked.command, attempt=number)
         try:
-            outcome = await self._definition.handle(replace(asked.command, attempt=number), asked.request)
+            outcome = await self._definition.handle(command, asked.request)
         except BaseException as error:
             error_type = type(error).__name__
             raise
         finally:
             seconds = time.perf_counter() - started
             self._metrics.handler_seconds(asked.operation.name, error_type).observe(seconds)
-        return completed(self._identity, asked.question, outcome)
+        result = self._result(asked, outcome)
+        return completed(self._identity, asked.question, outcome) if result is None else (result,)
+
+    def _result(self, asked: Asked, outcome: Outcome) -> WireRecord | None:
+        """Return the bytes of a result that leaves alone; None where there is more to it, or it is no JSON."""
+        handling = current_handling()
+        if outcome.intents or handling is None or handling.has_span:
+            return None
+        form = self._forms.get(asked.operation.name)
+        if form is None:
+            form = self._forms[asked.operation.name] = ResultForm(
+                self._identity,
+                event_type=f"{asked.question.event_type}.completed",
+                sender=self._publisher.source,
+            )
+        with contextlib.suppress(PydanticSerializationError):
+            return form.record(
+                outcome.output,
+                asked.question,
+                traceparent=handling.traceparent,
+                tracestate=handling.tracestate,
+            )
+        return None
 
     async def _send(self, asked: Asked, answer: Sequence[WireRecord], key: str, turn: Turn) -> None:
         """Return when the answer is acknowledged, or a failure in place of one the broker will never take."""
@@ -188,10 +225,12 @@ class CommandDesk:
             handling.failed(error)
         return [self._to_wire(failed(self._identity, asked, error, attempts=attempts))]
 
-    def _to_wire(self, record: OutgoingRecord) -> WireRecord:
+    def _to_wire(self, record: OutgoingRecord | WireRecord) -> WireRecord:
         """Return the bytes of an answer, with the trace context of the record at hand."""
         handling = current_handling()
-        return self._publisher.to_wire(record if handling is None else handling.sending(record))
+        if handling is None or isinstance(record, WireRecord):
+            return self._publisher.to_wire(record)
+        return self._publisher.to_wire(handling.sending(record))
 
 
 async def _nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from uuid import UUID, uuid4
 from nodesmith.errors import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
 
@@ -63,11 +61,19 @@ def current_command() -> Command:
         ) from None
 
 
-@contextmanager
-def command_at_hand(command: Command) -> Iterator[Command]:
+class command_at_hand:  # noqa: N801 - called as a function is, and cheaper than a generator
     """Make `command` the current one, for the runtime and for tests of handlers that ask for it."""
-    token = _current.set(command)
-    try:
-        yield command
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_command", "_token")
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+
+    def __enter__(self) -> Command:
+        """Begin, and give the command."""
+        self._token = _current.set(self._command)
+        return self._command
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        _current.reset(self._token)

@@ -22,13 +22,16 @@ logger = logging.getLogger("nodesmith.runtime.dispatch")
 
 _LAST_CALL_SECONDS = 0.3
 _CANCEL_SECONDS = 0.5
+# So many may wait for what they need before they work: they ask for it together.
+_AHEAD = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One record and what to do about it. Jobs of the same `lane` are done one after the other; None: any time.
 
-    `size` is the record's, as its consumer counts it.
+    `size` is the record's, as its consumer counts it. One that `rests_first` begins to wait for something at once, and
+    comes back by its turn when it wants to work.
     """
 
     partition: PartitionName
@@ -37,6 +40,7 @@ class Job:
     lane: str | None
     run: Callable[[], Awaitable[None]]
     turn: Turn = field(default_factory=Turn)
+    rests_first: bool = False
 
 
 class Dispatcher:
@@ -57,6 +61,8 @@ class Dispatcher:
         self._lanes: dict[str, deque[Job]] = {}
         self._running: dict[asyncio.Task[None], Job] = {}
         self._resting: set[Turn] = set()
+        # Of those that rest: who has not worked yet.
+        self._ahead: set[Turn] = set()
         self._returning: deque[tuple[Turn, asyncio.Future[None]]] = deque()
         self._progress: dict[PartitionName, PartitionProgress] = {}
         # Who is to be told when so many jobs of theirs are done.
@@ -72,6 +78,10 @@ class Dispatcher:
     def load(self) -> int:
         """How many jobs are being done or wait."""
         return self._waiting + len(self._running)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._running) - len(self._resting) >= self._limit
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, in the order of their partitions; while draining they are left to another instance."""
@@ -136,6 +146,15 @@ class Dispatcher:
         self._start_ready()
         await place
 
+    def enter_now(self, turn: Turn) -> bool:
+        """Let a job that has rested run again where there is room and nobody was there before it."""
+        if turn not in self._resting:
+            return True
+        if self._returning or self._full:
+            return False
+        self._come_back(turn)
+        return True
+
     def _queue(self, job: Job) -> None:
         self._waiting += 1
         if job.lane in self._lanes:
@@ -160,25 +179,32 @@ class Dispatcher:
             self._queue(job)
 
     def _start_ready(self) -> None:
-        while len(self._running) - len(self._resting) < self._limit:
-            if self._returning:
-                self._go_on(*self._returning.popleft())
-            elif self._ready:
-                self._start(self._ready.popleft())
-            else:
+        while self._returning and not self._full:
+            self._go_on(*self._returning.popleft())
+        while self._ready:
+            rests_first = self._ready[0].rests_first
+            if len(self._ahead) >= _AHEAD if rests_first else self._full:
                 return
+            self._start(self._ready.popleft())
 
     def _start(self, job: Job) -> None:
         self._waiting -= 1
         job.turn.begin(self)
         task = asyncio.create_task(self._do(job), name=f"nodesmith record {job.partition} {job.offset}")
         self._running[task] = job
+        if job.rests_first:
+            self._resting.add(job.turn)
+            self._ahead.add(job.turn)
         task.add_done_callback(self._done)
 
     def _go_on(self, turn: Turn, place: asyncio.Future[None]) -> None:
         if not place.done():
-            self._resting.discard(turn)
+            self._come_back(turn)
             place.set_result(None)
+
+    def _come_back(self, turn: Turn) -> None:
+        self._resting.discard(turn)
+        self._ahead.discard(turn)
 
     async def _do(self, job: Job) -> None:
         # The partition may be taken away and given again meanwhile: its new progress is not this job's.
@@ -191,13 +217,15 @@ class Dispatcher:
     def _done(self, task: asyncio.Task[None]) -> None:
         job = self._running.pop(task)
         self.backlog.drop(job.partition, job.size)
-        self._resting.discard(job.turn)
+        begun = job.turn not in self._ahead
+        self._come_back(job.turn)
         if self._releases:
             self._note_released(task)
         if task.cancelled() or (error := task.exception()) is None:
             pass
         elif isinstance(error, HandedBackError):
-            logger.info("record %s of %s is given back undone", job.offset, job.partition)
+            level = logging.INFO if begun else logging.DEBUG
+            logger.log(level, "record %s of %s is given back undone", job.offset, job.partition)
         else:
             logger.error("record %s of %s is left undone: %s", job.offset, job.partition, error)
         if job.lane is not None:

@@ -87,6 +87,11 @@ class Handling:
         self._seconds(self._record.topic, self.operation, self._error_type).observe(seconds)
 
     @property
+    def has_span(self) -> bool:
+        """Whether spans are made."""
+        return self._span is not None
+
+    @property
     def correlation_id(self) -> UUID:
         """The story it belongs to."""
         return self.question.correlation_id

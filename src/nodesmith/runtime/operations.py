@@ -35,6 +35,11 @@ class Operation:
     timeout_seconds: float | None = None
     intents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     has_state_machine: bool = False
+    is_awaited: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find out once how the handler is called."""
+        object.__setattr__(self, "is_awaited", inspect.iscoroutinefunction(self.handler))
 
     @property
     def signature(self) -> str:
@@ -98,24 +103,29 @@ async def carry_out(operation: Operation, request: BaseModel) -> Outcome:
     Raises TimeoutError when the time has passed (a handler in a thread then still runs to its end, unheard), and
     OperationError where the handler returns something else than it should.
     """
-    try:
-        async with asyncio.timeout(operation.timeout_seconds) as limit:
-            result = await _call(operation, request)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise TimeoutError(
-            f"operation '{operation.name}' took longer than {operation.timeout_seconds:g} s"
-        ) from error
+    if operation.timeout_seconds is None:
+        result = await _call(operation, request)
+    else:
+        result = await _call_in_time(operation, request, operation.timeout_seconds)
     if isinstance(result, Outcome):
         return result
     return Outcome(output=_output(operation, result))
 
 
+async def _call_in_time(operation: Operation, request: BaseModel, seconds: float) -> object:
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await _call(operation, request)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise TimeoutError(f"operation '{operation.name}' took longer than {seconds:g} s") from error
+
+
 async def _call(operation: Operation, request: BaseModel) -> object:
     """Call the handler; what would end this task or the whole process becomes the failure of its command alone."""
     try:
-        if inspect.iscoroutinefunction(operation.handler):
+        if operation.is_awaited:
             return await operation.handler(request)
         result = await in_thread(operation.handler, request)
         return await result if inspect.isawaitable(result) else result

@@ -28,6 +28,9 @@ class Slots(Protocol):
     async def enter(self, turn: Turn) -> None:
         """Return when `turn` may work again."""
 
+    def enter_now(self, turn: Turn) -> bool:
+        """Let `turn` work again if there is a place for it, and return whether it works."""
+
 
 class Turn:
     """One record's turn; begun by a dispatcher, or by nobody where work is done without one."""
@@ -53,6 +56,13 @@ class Turn:
         """Let another one work in this place for good: all that is left to do is to wait."""
         if self._slots is not None:
             self._slots.leave(self)
+
+    async def come_back(self) -> None:
+        """Return when there is a place to work in; raise HandedBackError where the record is wanted back."""
+        if self.handed_back:
+            raise HandedBackError
+        if self._slots is not None and not self._slots.enter_now(self):
+            await self._unless_handed_back(self._slots.enter(self))
 
     async def rest(self, wait: asyncio.Future[T] | Coroutine[None, None, T]) -> T:
         """Return what `wait` returns, working on nothing meanwhile; raise HandedBackError where the record is wanted back."""
