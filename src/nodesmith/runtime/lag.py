@@ -83,12 +83,11 @@ class Lag:
 
     def _end(self, consumer: Consumer, partition: PartitionName) -> int:
         """Return a partition's end as it is known here; negative where it is not."""
+        asked = self._asked_ends.get(partition, -1)
         try:
-            watermarks = consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)
+            return max(asked, consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)[1])
         except KafkaException:
-            watermarks = None
-        cached = -1 if watermarks is None else watermarks[1]
-        return max(cached, self._asked_ends.get(partition, -1))
+            return asked
 
     def _ask_for_committed(self, consumer: Consumer, unknown: list[PartitionName]) -> None:
         """Ask where partitions are committed of which nothing has come since they were assigned: once, as a rule."""
@@ -98,8 +97,7 @@ class Lag:
             for place in consumer.committed([TopicPartition(*each) for each in unknown], _ASK_SECONDS):
                 offset = place.offset
                 if offset < 0:  # never committed: from the first record on
-                    low_and_high = consumer.get_watermark_offsets(place, _ASK_SECONDS)
-                    offset = -1 if low_and_high is None else low_and_high[0]
+                    offset = consumer.get_watermark_offsets(place, _ASK_SECONDS)[0]
                 if offset >= 0:
                     self._committed.setdefault((place.topic, place.partition), offset)
         except KafkaException as error:
