@@ -31,6 +31,7 @@ COMMANDS = {
     "call": "Send a command to a running node and print its result.",
     "nodes": "List the nodes that are on the bus.",
     "dlq": "See, replay and delete what a node could not do.",
+    "state": "See a reducer's state, check it against its topics, and rebuild it.",
 }
 
 EXAMPLE = 'Example:\n\n  nodesmith new "An effect called customer_writer that writes customers to PostgreSQL" -o nodes'

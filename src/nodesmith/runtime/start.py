@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from nodesmith.runtime.service import NodeService
 
 logger = logging.getLogger("nodesmith.runtime.start")
+
+# What `nodesmith state` starts a node's script with: the node does not run, its handlers fold for a person who asks.
+STATE_WORK = "--state-work"
 
 _EPILOG = """\
 flags win over the config file, and that over the environment (KAFKA_BOOTSTRAP_SERVERS,
@@ -68,6 +72,11 @@ def run_node(node_class: Callable[[], RunnableNode], argv: Sequence[str] | None 
     config file are put into the environment before the node is made. Of the process's main thread. A thread that cannot be
     stopped does not keep the process: it is ended a moment after its main thread.
     """
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == [STATE_WORK]:
+        from nodesmith.runtime.state_rebuild.worker import work
+
+        return work(node_class, words[1:])
     watchdog = Watchdog()
     status = _run(node_class, argv, watchdog)
     watchdog.returned(status)

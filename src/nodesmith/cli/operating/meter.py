@@ -22,8 +22,9 @@ class Meter:
         self._next = time.monotonic() + _FIRST_SECONDS
         self._told = False
 
-    def tell(self, done: int) -> None:
-        """Take note of how much is done, and tell it where that is due."""
+    def tell(self, done: int, *, total: int | None = None) -> None:
+        """Take note of how much is done, and where that grows of how much, and tell it where that is due."""
+        self._total = self._total if total is None else total
         now = time.monotonic()
         if now < self._next:
             return

@@ -114,6 +114,7 @@ class PostgresqlState:
     whichever instance has them. A connection that is silent is given up within seconds rather than waited for.
     """
 
+    away = (psycopg.Error,)
     unwritable = (psycopg.DataError, UnicodeError)
 
     def __init__(self, url: str, *, node: str, remembered: int = REMEMBERED_EVENTS) -> None:
@@ -161,6 +162,7 @@ class PostgresqlState:
             connection.execute("SET statement_timeout = 0")
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with connection.transaction():
+                connection.execute("SELECT 1")  # the first look is what fixes the moment
                 yield _PostgresqlRows(connection, self._facts)
 
     def replace(self, fresh: Callable[[Iterable[KeyState]], Rows]) -> None:

@@ -66,6 +66,7 @@ class SqliteState:
     With `durable` off nothing waits for the disk: for a file that is thrown away when the process dies.
     """
 
+    away = (sqlite3.Error, OSError)
     unwritable = (sqlite3.DataError, UnicodeError, OverflowError)
 
     def __init__(self, path: Path, *, remembered: int = REMEMBERED_EVENTS, durable: bool = True) -> None:
@@ -121,6 +122,9 @@ class SqliteState:
         """Give all that is stored now; a connection of its own holds it, and holds up nobody."""
         with closing(self._connect()) as connection:
             connection.execute("BEGIN")
+            connection.execute(
+                "SELECT 1 FROM state LIMIT 1"
+            ).close()  # the first look is what fixes the moment
             yield _SqliteRows(connection)
 
     def replace(self, fresh: Callable[[Iterable[KeyState]], Rows]) -> None:

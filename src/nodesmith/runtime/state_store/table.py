@@ -30,6 +30,10 @@ class StateTable(Protocol):
     """
 
     @property
+    def away(self) -> tuple[type[Exception], ...]:
+        """What is raised where the database cannot be used."""
+
+    @property
     def unwritable(self) -> tuple[type[Exception], ...]:
         """What is raised for an event that the database never takes, while it does take others."""
 
