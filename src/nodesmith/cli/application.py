@@ -30,6 +30,7 @@ COMMANDS = {
     "up": "Run a broker and every node under a folder.",
     "call": "Send a command to a running node and print its result.",
     "nodes": "List the nodes that are on the bus.",
+    "tail": "Follow what goes over the bus.",
     "dlq": "See, replay and delete what a node could not do.",
     "state": "See a reducer's state, check it against its topics, and rebuild it.",
 }
