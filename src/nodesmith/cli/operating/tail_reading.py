@@ -73,7 +73,7 @@ class TopicTail:
         self._early: list[_Sorted] = []
         self._next_look = 0.0
         self._heard = time.monotonic()
-        self._is_away = False
+        self._is_away = self._is_doubtful = False
 
     def history(self, *, follow: bool) -> Iterator[list[TailRecord]]:
         """Yield what was there when this was called, from the start on; then the reading goes on where it ended."""
@@ -131,15 +131,15 @@ class TopicTail:
             messages = self._poll()
             if not messages:
                 self._wait_or_fail(follow=follow)
-                for place in [each for each in left if each[1] >= self._partitions.get(each[0], 0)]:
-                    del left[place]  # its topic is gone
+                for gone in [each for each in left if each[1] >= self._partitions.get(each[0], 0)]:
+                    del left[gone]  # its topic is
             for each in self._fitting(messages):
                 _, topic, partition, offset, _ = each
                 if offset < ends.get((topic, partition), 0):
                     yield each
                 else:
                     self._early.append(each)
-            self._pause(left, [place for message in messages if (place := _ended(message, left))])
+            self._pause(left, [ended for message in messages if (ended := _ended(message, left))])
 
     def _pause(self, left: dict[Place, int], ended: list[Place]) -> None:
         for place in ended:
@@ -240,11 +240,15 @@ class TopicTail:
             self._client.consumer.incremental_assign(new)
 
     def _tell_away(self) -> None:
-        if not self._is_away:
+        # At the second time: what can be found out about a broker while it goes is often not why.
+        if not self._is_doubtful:
+            self._is_doubtful = True
+        elif not self._is_away:
             self._is_away = True
             self._say(f"{self._client.unavailable()}; looking for it all the time")
 
     def _tell_back(self) -> None:
+        self._is_doubtful = False
         if self._is_away:
             self._is_away = False
             self._say(f"{self._client.servers} answers again")
