@@ -74,5 +74,3 @@ def test_headers_carry_cloud_events_and_a_trace() -> None:
     assert headers["ce_source"] == "node"
     assert headers["ce_specversion"] == "1.0"
     assert len(str(headers["traceparent"])) == 55
-
-

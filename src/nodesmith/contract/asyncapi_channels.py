@@ -104,7 +104,9 @@ class Channels:
 
     def _dead_letters(self, node: NodeContract) -> None:
         topic, name = node.topics.dead_letter, f"{dot_path_of(node)}.dead-letter"
-        self._channel(topic, f"What {node.spec.name} could not deal with, kept until somebody has looked at it.")
+        self._channel(
+            topic, f"What {node.spec.name} could not deal with, kept until somebody has looked at it."
+        )
         self.messages[topic][name] = dead_letter_document()
         kept = operation_document("send", topic, [message_reference(topic, name)])
         self.operations[f"{dot_path_of(node)}.keep"] = kept
