@@ -13,6 +13,7 @@ BENCHMARKS = (
     "thousand_nodes",
     "commands_against_rivals",
     "publish",
+    "reducers",
 )
 
 

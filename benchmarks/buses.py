@@ -42,12 +42,13 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A program that answers commands."""
+    """A program that answers commands; with `keyed`, those whose payload has a key."""
 
     name: str
     program: str
     environment: Mapping[str, str] = field(default_factory=dict)
     instances: int = 1
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def measure(servers: str, side: Side, commands: int) -> Rate:
     make_topics(servers, asked, answered)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         if side.instances == 1:
-            _fill(servers, asked, commands)
+            _fill(servers, asked, commands, keyed=side.keyed)
         environment = {
             **os.environ,
             **side.environment,
@@ -96,7 +97,7 @@ def measure(servers: str, side: Side, commands: int) -> Rate:
         ]
         if side.instances > 1:
             _wait_for_members(servers, side.instances, identity.dot_path)
-            _fill(servers, asked, commands)
+            _fill(servers, asked, commands, keyed=side.keyed)
         seconds, counted = _clock(servers, answered, commands)
         used = sum(_processor_seconds(process.pid) for process in processes)
     return Rate(per_second=counted / seconds, microseconds=used * 1e6 / commands)
@@ -109,10 +110,11 @@ def make_topics(servers: str, *topics: str) -> None:
         made.result(30)
 
 
-def _fill(servers: str, topic: str, commands: int) -> None:
+def _fill(servers: str, topic: str, commands: int, *, keyed: bool) -> None:
     producer = Producer({"bootstrap.servers": servers, "linger.ms": 20, "log_level": 3})
     for number in range(commands):
-        value = {"payload": {"text": TEXT}, "envelope_id": str(uuid4())}
+        payload = {"text": TEXT} | ({"key": str(number % KEYS)} if keyed else {})
+        value = {"payload": payload, "envelope_id": str(uuid4())}
         producer.produce(topic, json.dumps(value), key=str(number % KEYS))
         if number % 1_000 == 0:
             producer.poll(0)

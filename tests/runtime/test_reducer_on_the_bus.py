@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from support.histories import History
 from support.nodes import running_node
 from support.waiting import wait_until
 from support.wire import Topic, command, committed, reading, send
@@ -76,3 +79,27 @@ def test_events_of_others_are_folded_once_and_state_outlives_the_process(
         assert intents.records[0].payload == {"customer_id": "c", "total": "100.5"}
         # The event that came twice asked for its intent twice, under the same id.
         assert ids[0] == ids[1] != ids[2]
+
+
+def test_the_events_of_a_topic_that_was_deleted_and_made_anew_count(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    history = History(servers=broker.bootstrap_servers, folder=tmp_path)
+    with history.running("one") as node:
+        node.wait_ready()
+        history.note(*range(100, 105), key="a")
+        history.wait_until_done()
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2})
+    admin.delete_topics([history.source])[history.source].result(20)
+    wait_until(lambda: history.source not in admin.list_topics(timeout=5).topics, why="the topic being gone")
+    admin.create_topics([NewTopic(history.source, 4)])[history.source].result(20)
+    history.sent = 0
+    with history.running("two") as node:
+        node.wait_ready()
+        history.note(*range(200, 203), key="a")
+        wait_until(
+            lambda: history.state("a") == [*range(100, 105), *range(200, 203)],
+            seconds=40,
+            pause=0.5,
+            why="the new topic's events being counted",
+        )
