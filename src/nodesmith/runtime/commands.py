@@ -108,7 +108,11 @@ class CommandDesk:
         with self._handling(record, asked.question, operation=name) as handling:
             answer = await self._answering.known(key, turn)
             if answer is None:
-                new = await self._new_answer(record, asked, key, turn)
+                try:
+                    new = await self._new_answer(record, asked, turn)
+                except HandedBackError:
+                    await self._answering.abandon(key)
+                    raise
                 turn.leave()  # the disk and the broker are waited for; a handler can run meanwhile
                 answer = await self._answering.keep(key, new)
             else:
@@ -117,18 +121,13 @@ class CommandDesk:
                 handling.note("answered again")
             await self._send(asked, answer, key, turn)
 
-    async def _new_answer(
-        self, record: IncomingRecord, asked: Asked, key: str, turn: Turn
-    ) -> list[WireRecord]:
+    async def _new_answer(self, record: IncomingRecord, asked: Asked, turn: Turn) -> list[WireRecord]:
         """Do what is asked, and return the records that answer it: whatever goes wrong is an answer too."""
         name = asked.operation.name
         try:
             await turn.come_back()
             answers = await self._retrying.carry_out(partial(self._attempt, asked), operation=name, turn=turn)
             return [self._to_wire(each) for each in answers]
-        except HandedBackError:
-            await self._answering.abandon(key)
-            raise
         except FailedError as failed_for_good:
             failure = failed_for_good.failure
             logger.warning(

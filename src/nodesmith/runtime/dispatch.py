@@ -71,8 +71,8 @@ class Dispatcher:
 
     @property
     def running(self) -> int:
-        """How many jobs are being done."""
-        return len(self._running)
+        """How many jobs are being done, without those that have not come to their work yet."""
+        return len(self._running) - len(self._ahead)
 
     @property
     def load(self) -> int:
