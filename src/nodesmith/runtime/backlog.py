@@ -12,12 +12,13 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from nodesmith.runtime.progress import PartitionName
 
 # A partition that waits goes on when it holds a third of what is free: each pause costs a fetch of what was taken ahead.
 _GO_ON_AT = 3
+_GUESSED_SIZE = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Backlog:
         self._bounds = bounds
         self._all = _Held()
         self._held: dict[PartitionName, _Held] = {}
+        self._size = _GUESSED_SIZE  # of a record, on the average of those that came last
         self._lock = Lock()
 
     @property
@@ -53,8 +55,17 @@ class Backlog:
         """How many bytes they have."""
         return self._all.bytes
 
-    def take(self, records: Iterable[tuple[PartitionName, int]]) -> None:
+    @property
+    def room(self) -> int:
+        """How many records there is room for, if they are as large as the last ones; may be less than nothing."""
+        free = self._bounds.bytes - self._all.bytes
+        return min(self._bounds.records - self._all.records, free // self._size)
+
+    def take(self, records: Collection[tuple[PartitionName, int]]) -> None:
         """Count records, each by its partition and its size."""
+        if not records:
+            return
+        self._size = max(1, sum(size for _, size in records) // len(records))
         with self._lock:
             for partition, size in records:
                 held = self._held.setdefault(partition, _Held())

@@ -88,7 +88,7 @@ def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSetting
         "heartbeat.interval.ms": SESSION_MILLISECONDS // 4,
         "topic.metadata.refresh.interval.ms": 30_000,
         "queued.max.messages.kbytes": 16_384,
-        "fetch.wait.max.ms": 500,
+        "fetch.wait.max.ms": 100,  # a partition that goes on after a pause waits for the fetch that is held
     }
 
 

@@ -126,7 +126,9 @@ class GroupConsumer:
         first = consumer.poll(_POLL_SECONDS)
         if first is not None:
             # consume() alone would wait until its whole batch is there or its time has passed.
-            self._hand_over([first, *consumer.consume(_BATCH - 1, 0)])
+            # Half of the room, since all of it may be one partition's.
+            more = min(_BATCH, self._dispatcher.backlog.room // 2) - 1
+            self._hand_over([first, *(consumer.consume(more, 0) if more > 0 else ())])
         self._pause_or_resume(consumer)
         if time.monotonic() >= self._next_commit:
             self._next_commit = time.monotonic() + _COMMIT_EVERY_SECONDS
@@ -140,7 +142,7 @@ class GroupConsumer:
             self._told.clear()
             self.lag.taken(records)
             # Counted here: the event loop may be late, and what is on the way to it waits as well.
-            self._dispatcher.backlog.take((record.source, record.size) for record in records)
+            self._dispatcher.backlog.take([(record.source, record.size) for record in records])
             self._tell(self._receive, records)
 
     def _read(self, message: Message) -> IncomingRecord | None:
