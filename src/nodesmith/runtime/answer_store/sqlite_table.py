@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -29,17 +31,30 @@ CREATE TABLE IF NOT EXISTS answers (
 );
 CREATE INDEX IF NOT EXISTS answers_by_age ON answers (finished, size) WHERE finished IS NOT NULL;
 """
+# One statement for any number of rows, and a transaction of its own: each time a statement comes back its thread has to wait
+# for the interpreter, which is what costs most here.
 _CLAIM = """
-INSERT INTO answers (command, owner, lease_until) VALUES {rows}
-ON CONFLICT (command) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
+INSERT INTO answers (command, owner, lease_until)
+SELECT value, :owner, :until FROM json_each(:commands) WHERE true
+ON CONFLICT (command) DO NOTHING
 """
+_TAKE_OVER = """
+UPDATE answers SET owner = :owner, lease_until = :until
+WHERE command IN (SELECT value FROM json_each(:commands)) AND finished IS NULL
+"""
+# `places` says of each command where in `all` its answer begins, counted from 1, and how long it is.
 _FINISH = """
-INSERT INTO answers AS there (command, owner, lease_until, finished, size, answer) VALUES {rows}
+INSERT INTO answers AS there (command, owner, lease_until, finished, size, answer)
+SELECT json_extract(value, '$[0]'), :owner, 0, :now, json_extract(value, '$[2]'),
+    substr(:all, json_extract(value, '$[1]'), json_extract(value, '$[2]'))
+FROM json_each(:places) WHERE true
 ON CONFLICT (command) DO UPDATE SET
     owner = excluded.owner, finished = excluded.finished, size = excluded.size, answer = excluded.answer
-{unless_finished}
+WHERE there.finished IS NULL OR :replace
 """
-_LOOK = "SELECT command, owner, lease_until, answer FROM answers WHERE command IN ({commands})"
+_LOOK = """
+SELECT command, owner, lease_until, answer FROM answers WHERE command IN (SELECT value FROM json_each(?))
+"""
 _TOO_MANY = """
 DELETE FROM answers WHERE sequence IN (
     SELECT sequence FROM (
@@ -48,8 +63,8 @@ DELETE FROM answers WHERE sequence IN (
     ) WHERE total > ?
 )
 """
-# Many rows a statement: while one runs, the other threads have the interpreter. Below the 999 values that any SQLite takes.
-_PORTION = 128
+# Pages of the log that are carried over at once.
+_CHECKPOINT_PAGES = 4_000
 
 _Found = tuple[str, float, bytes | None]
 
@@ -66,66 +81,84 @@ class SqliteAnswers:
         self._bounds = bounds
         self._owner = str(uuid4())
         self._alive = FileLock(self._owner_file(self._owner))
+        self._until = 0.0
         self._database: sqlite3.Connection | None = None
+        # What it writes is on the disk when it returns; the other leaves that to the system.
+        self._durable: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Open the file, made where it is missing."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._owner_file(self._owner).parent.mkdir(exist_ok=True)
         self._alive.take()
-        self._database = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._database = self._connect("NORMAL")
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.executescript(_SCHEMA)
             self._try_to_write()
+            self._durable = self._connect("FULL")
         except BaseException:
             self.close(for_good=False)
             raise
 
+    def _connect(self, synchronous: str) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        database.execute(f"PRAGMA synchronous={synchronous}")
+        database.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        return database
+
     def claim(self, commands: Sequence[str]) -> Mapping[str, Row]:
         """Claim what is free; a claim need not survive a loss of power, so nothing waits for the disk here."""
-        rows: dict[str, Row] = {}
         now = time.time()
-        with self._transaction(synchronous="NORMAL") as database:
-            for command, found in self._rows(database, commands).items():
-                if row := self._known(found, now):
+        # Later than any before, so that it tells which rows are those of this very claim.
+        self._until = max(now + self._bounds.lease_seconds, math.nextafter(self._until, math.inf))
+        mine = {"owner": self._owner, "until": self._until}
+        if self._write(_CLAIM, {**mine, "commands": json.dumps(commands)}) == len(commands):
+            return {}
+        rows: dict[str, Row] = {}
+        with self._transaction() as database:
+            found = self._rows(database, commands)
+            database.execute(
+                _CLAIM, {**mine, "commands": json.dumps([each for each in commands if each not in found])}
+            )
+            free = []
+            for command, (owner, until, answer) in found.items():
+                if answer is None and (owner, until) == (self._owner, self._until):
+                    continue
+                if row := self._known((owner, until, answer), now):
                     rows[command] = row
-            free = [command for command in commands if command not in rows]
-            for some in _portions(free):
-                values = [
-                    value
-                    for command in some
-                    for value in (command, self._owner, now + self._bounds.lease_seconds)
-                ]
-                database.execute(_CLAIM.format(rows=_places("(?, ?, ?)", some)), values)
+                else:
+                    free.append(command)
+            database.execute(_TAKE_OVER, {**mine, "commands": json.dumps(free)})
         return rows
 
     def finish(self, answers: Mapping[str, bytes], *, replace: bool) -> Mapping[str, bytes]:
         """Write answers; on the disk when this returns."""
-        first: dict[str, bytes] = {}
-        now = time.time()
-        unless_finished = "" if replace else "WHERE there.finished IS NULL"
-        with self._transaction(synchronous="FULL") as database:
-            for some in _portions(list(answers)):
-                values = [
-                    value
-                    for command in some
-                    for value in (command, self._owner, now, len(answers[command]), answers[command])
-                ]
-                statement = _FINISH.format(
-                    rows=_places("(?, ?, 0, ?, ?, ?)", some), unless_finished=unless_finished
-                )
-                if database.execute(statement, values).rowcount == len(some):
-                    continue
-                for command, (_, _, answer) in self._rows(database, some).items():
-                    if answer is not None and answer != answers[command]:
-                        first[command] = answer
-        return first
+        places, start = [], 1
+        for command, answer in answers.items():
+            places.append((command, start, len(answer)))
+            start += len(answer)
+        values = {
+            "owner": self._owner,
+            "now": time.time(),
+            "places": json.dumps(places),
+            "all": b"".join(answers.values()),
+            "replace": replace,
+        }
+        if self._write(_FINISH, values, durably=True) == len(answers):
+            return {}
+        assert self._database is not None
+        found = self._rows(self._database, list(answers))
+        return {
+            command: answer
+            for command, (_, _, answer) in found.items()
+            if answer is not None and answer != answers[command]
+        }
 
     def renew(self, commands: Sequence[str]) -> None:
         """Hold claims for another lease."""
         until = time.time() + self._bounds.lease_seconds
-        with self._transaction(synchronous="NORMAL") as database:
+        with self._transaction() as database:
             database.executemany(
                 "UPDATE answers SET lease_until = ? WHERE command = ? AND owner = ? AND finished IS NULL",
                 [(until, command, self._owner) for command in commands],
@@ -133,7 +166,7 @@ class SqliteAnswers:
 
     def abandon(self, commands: Sequence[str]) -> None:
         """Give claims back."""
-        with self._transaction(synchronous="NORMAL") as database:
+        with self._transaction() as database:
             database.executemany(
                 "DELETE FROM answers WHERE command = ? AND owner = ? AND finished IS NULL",
                 [(command, self._owner) for command in commands],
@@ -143,7 +176,7 @@ class SqliteAnswers:
         """Drop what is too old or too much, and claims of commands that nobody has come back for."""
         now = time.time()
         oldest = now - self._bounds.keep_seconds
-        with self._transaction(synchronous="NORMAL") as database:
+        with self._transaction() as database:
             dropped = database.execute("DELETE FROM answers WHERE finished < ?", (oldest,)).rowcount
             database.execute("DELETE FROM answers WHERE finished IS NULL AND lease_until < ?", (oldest,))
             with closing(
@@ -158,20 +191,21 @@ class SqliteAnswers:
 
     def close(self, *, for_good: bool) -> None:
         """Close the file; this process counts as alive until `for_good`, or until it ends."""
-        database, self._database = self._database, None
-        if database is not None:
-            database.close()
+        for database in (self._durable, self._database):
+            if database is not None:
+                database.close()
+        self._durable = self._database = None
         if for_good:
             self._alive.give_back()
 
     def _try_to_write(self) -> None:
         """Raise sqlite3.Error where nothing can be written: a disk that is full lets a file be opened."""
-        with self._transaction(synchronous="NORMAL") as database:
+        with self._transaction() as database:
             database.execute(
                 "INSERT INTO answers (command, owner, lease_until, answer) VALUES (?, ?, 0, zeroblob(?))",
                 (self._owner, self._owner, _TRIED_BYTES),
             )
-        with self._transaction(synchronous="NORMAL") as database:
+        with self._transaction() as database:
             database.execute("DELETE FROM answers WHERE command = ?", (self._owner,))
 
     def _known(self, found: _Found, now: float) -> Row | None:
@@ -188,11 +222,8 @@ class SqliteAnswers:
     @staticmethod
     def _rows(database: sqlite3.Connection, commands: Sequence[str]) -> dict[str, _Found]:
         """Return the rows there are."""
-        found: dict[str, _Found] = {}
-        for some in _portions(commands):
-            with closing(database.execute(_LOOK.format(commands=_places("?", some)), some)) as rows:
-                found |= {command: (owner, until, answer) for command, owner, until, answer in rows}
-        return found
+        with closing(database.execute(_LOOK, (json.dumps(commands),))) as rows:
+            return {command: (owner, until, answer) for command, owner, until, answer in rows}
 
     def _lives(self, owner: str) -> bool:
         return FileLock(self._owner_file(owner)).held_by_somebody()
@@ -200,11 +231,16 @@ class SqliteAnswers:
     def _owner_file(self, owner: str) -> Path:
         return self._path.parent / "owners" / f"{owner}.lock"
 
+    def _write(self, statement: str, values: Mapping[str, object], *, durably: bool = False) -> int:
+        """Carry out one statement, and return how many rows it wrote."""
+        database = self._durable if durably else self._database
+        assert database is not None, "the table is opened before it is used"
+        return database.execute(statement, values).rowcount
+
     @contextmanager
-    def _transaction(self, *, synchronous: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         database = self._database
         assert database is not None, "the table is opened before it is used"
-        database.execute(f"PRAGMA synchronous={synchronous}")
         database.execute("BEGIN IMMEDIATE")
         try:
             yield database
@@ -213,16 +249,3 @@ class SqliteAnswers:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             raise
-
-
-def _portions(commands: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut into portions whose sizes are powers of two, so that the same few statements are prepared once."""
-    start = 0
-    while start < len(commands):
-        size = min(_PORTION, 1 << ((len(commands) - start).bit_length() - 1))
-        yield commands[start : start + size]
-        start += size
-
-
-def _places(row: str, commands: Sequence[str]) -> str:
-    return ", ".join([row] * len(commands))
