@@ -143,24 +143,24 @@ def test_what_a_rebuild_makes_is_the_running_state_whatever_became_of_the_events
 
 
 def test_a_state_that_was_changed_behind_the_nodes_back_is_found_and_mended_while_the_node_runs(
-    case: Case,
+    small: Case,
 ) -> None:
-    history = case.history
+    history = small.history
     with history.running() as node:
         node.wait_ready()
         history.note(*range(100, 110), key="a")
         history.note(*range(100, 105), key="b")
         history.wait_until_done()
-        case.change(
+        small.change(
             """UPDATE state SET state = '{"key": "a", "numbers": [7], "status": "open"}' WHERE key = 'a'"""
         )
-        compared = case.state("compare")
+        compared = small.state("compare")
         assert compared.returncode == 1
         assert 'key \'a\'\n  running (10 events): {"key": "a", "numbers": [7]' in compared.stdout
         assert "1 keys differ" in compared.stdout
-        assert "would change 1 keys" in case.state("rebuild", "--dry-run").stdout
+        assert "would change 1 keys" in small.state("rebuild", "--dry-run").stdout
         assert history.state("a") == [7]
-        done = case.state("rebuild", "--yes")
+        done = small.state("rebuild", "--yes")
         assert done.returncode == 0, done.stderr
         assert "is rebuilt: 2 keys, 1 changed" in done.stdout
         history.note(110, key="a")
@@ -168,7 +168,7 @@ def test_a_state_that_was_changed_behind_the_nodes_back_is_found_and_mended_whil
         assert history.state("a") == list(range(100, 111))
         with reading(history.servers, f"onex.intent.test.{history.kebab}-intended.v1") as intents:
             assert len(intents.wait_for_count(16)) == 16
-        assert case.state("compare").returncode == 0
+        assert small.state("compare").returncode == 0
 
 
 def test_a_node_that_lost_its_disk_goes_on_with_a_rebuilt_state_and_counts_nothing_twice(
@@ -183,7 +183,7 @@ def test_a_node_that_lost_its_disk_goes_on_with_a_rebuilt_state_and_counts_nothi
     case.set(NODESMITH_DATA_DIR=str(history.folder / "new"))
     assert "there is no state in" in case.state("compare").stderr
     found = case.data_of("rebuild", "--yes")
-    assert (found["replaced"], found["keys"], found["counted"]) == (True, 1, 15)
+    assert (found["replaced"], found["new"], found["keys"], found["counted"]) == (True, True, 1, 15)
     with (
         history.running("two", NODESMITH_DATA_DIR=str(history.folder / "new")) as node,
         reading(history.servers, f"onex.intent.test.{history.kebab}-intended.v1") as intents,

@@ -177,10 +177,13 @@ def _text(path: Path | None) -> str | None:
 
 
 def _ask(outcome: Mapping[str, Any]) -> None:
-    question = (
-        f"Put the rebuilt state of {outcome['keys']} keys, of which {outcome['differing']} differ, in the place of the"
-        " running one?"
-    )
+    if outcome["new"]:
+        question = f"There is no state {outcome['place']} yet. Make one there, of {outcome['keys']} keys?"
+    else:
+        question = (
+            f"Put the rebuilt state of {outcome['keys']} keys, of which {outcome['differing']} differ, in the place of"
+            f" the running one {outcome['place']}?"
+        )
     try:
         sure = click.confirm(question, err=True)
     except click.Abort:
@@ -214,6 +217,8 @@ def _tell_counts(found: Mapping[str, Any], *, err: bool = False) -> None:
 
 
 def _tell_differences(found: Mapping[str, Any], *, err: bool = False) -> None:
+    if found["new"]:
+        return
     differences: Sequence[Mapping[str, Any]] = found["differences"]
     for pair in differences[:SHOWN_KEYS]:
         click.echo(f"{found.get('key', 'key')} {pair['key']!r}", err=err)

@@ -53,9 +53,13 @@ class Sources:
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What a rebuild came to. `lost` are keys of which the running state counts events that the topics do not give."""
+    """What a rebuild came to.
+
+    `is_new` where there is no running state. `lost` are keys of which it counts events that the topics do not give.
+    """
 
     counts: Counts
+    is_new: bool = False
     keys: int = 0
     gaps: list[str] = field(default_factory=list)
     differing: list[Pair] = field(default_factory=list)
@@ -190,7 +194,7 @@ class _Rebuild:
             self._ends[place] = max(end, self._ends.get(place, 0))
 
     def outcome(self, running: Rows | None, *, gaps: list[str], only_differing: bool = False) -> Outcome:
-        outcome = Outcome(counts=self._folding.counts, gaps=gaps)
+        outcome = Outcome(counts=self._folding.counts, is_new=running is None, gaps=gaps)
         with self._table.snapshot() as rebuilt:
             for pair in pairs(running.states() if running else (), rebuilt.states()):
                 outcome.keys += pair.rebuilt.state is not None

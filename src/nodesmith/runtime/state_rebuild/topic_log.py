@@ -57,6 +57,7 @@ class TopicLog:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 100,
+                "queued.max.messages.kbytes": 16_384,
                 "error_cb": self._trouble.note,
             }
         )

@@ -89,9 +89,9 @@ class _Reports:
             self._next = now + _TELL_SECONDS
             self.tell(progress=[done, total])
 
-    def agreed(self, outcome: Outcome) -> bool:
+    def agreed(self, outcome: Mapping[str, object]) -> bool:
         """Ask whether to go on, and return the answer."""
-        self.tell(ask=_outcome(outcome))
+        self.tell(ask=outcome)
         return self._answers.get()
 
     def _listen(self) -> None:
@@ -118,7 +118,9 @@ def _do(node: RunnableNode, asked: Mapping[str, Any], reports: _Reports) -> dict
     try:
         if asked["what"] == "show":
             return facts | _show(place, asked.get("key"))
-        return facts | _fold(reducer, definition, place, asked, reports)
+        return facts | _fold(
+            reducer, definition, place, asked, lambda done: reports.agreed(facts | done), reports
+        )
     except place.table.away as error:
         raise StateUnavailableError(
             f"the state {place.words} cannot be used: {' '.join(str(error).split())}"
@@ -147,6 +149,7 @@ def _fold(
     definition: NodeDefinition,
     place: StatePlace,
     asked: Mapping[str, Any],
+    agreed: Callable[[dict[str, object]], bool],
     reports: _Reports,
 ) -> dict[str, object]:
     from nodesmith.runtime.state_rebuild.rebuilding import Sources, opened_log
@@ -160,23 +163,24 @@ def _fold(
             scratch=Path(asked["scratch"]),
             told=reports.progress,
         )
-        return _outcome(_carry_out(sources, asked, reports))
+        return _outcome(_carry_out(sources, asked, lambda outcome: agreed(_outcome(outcome))))
 
 
-def _carry_out(sources: Sources, asked: Mapping[str, Any], reports: _Reports) -> Outcome:
+def _carry_out(sources: Sources, asked: Mapping[str, Any], agreed: Callable[[Outcome], bool]) -> Outcome:
     from nodesmith.runtime.state_rebuild.rebuilding import compare, rebuild
 
     allow_gap = bool(asked.get("allow_gap"))
     if asked["what"] == "compare":
         return compare(sources, allow_gap=allow_gap)
     dry_run = bool(asked.get("dry_run"))
-    return rebuild(sources, allow_gap=allow_gap, dry_run=dry_run, agreed=reports.agreed)
+    return rebuild(sources, allow_gap=allow_gap, dry_run=dry_run, agreed=agreed)
 
 
 def _outcome(outcome: Outcome) -> dict[str, object]:
     counts = outcome.counts
     return {
         "keys": outcome.keys,
+        "new": outcome.is_new,
         "records": counts.records,
         "counted": counts.counted,
         "refused": counts.refused,
