@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Tree = dict[str, Any]
+# A span's name, and the branches below it.
+Branch = tuple[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def _span(line: str) -> SeenSpan:
     )
 
 
-def tree_of(spans: Iterable[SeenSpan], parent: str = "") -> list[tuple[str, list[Any]]]:
+def tree_of(spans: Iterable[SeenSpan], parent: str = "") -> list[Branch]:
     """Return names and what is below them, brothers in the order of their names."""
     return sorted(
         (f"{span.service}: {span.name}", tree_of(spans, span.span_id))
