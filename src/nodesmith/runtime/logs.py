@@ -13,7 +13,7 @@ import threading
 import traceback
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nodesmith.runtime.handling import current_handling
 from nodesmith.runtime.trace_context import trace_and_span
@@ -21,6 +21,8 @@ from nodesmith.runtime.trace_context import trace_and_span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import TextIO
+
+HandlerT = TypeVar("HandlerT", bound=logging.Handler)
 
 # What is known of the record at hand, by the names that it has in a line.
 CONTEXT = ("correlation_id", "envelope_id", "operation", "trace_id", "span_id")
@@ -57,21 +59,24 @@ def context_at_hand() -> dict[str, str]:
     }
 
 
-def set_up_logging(
-    *, level: str, log_format: str, about: Mapping[str, str], stream: TextIO | None = None
-) -> None:
+def set_up_logging(*, level: str, log_format: str, about: Mapping[str, str]) -> None:
     """Log to standard error, as `console` or `json`, and let everything that would be printed there be logged too.
 
     `about` has `node`, `instance` and `version`, which every line of JSON carries.
     """
-    handler = LineHandler(stream or sys.stderr)
-    handler.setFormatter(_json_lines(about) if log_format == "json" else ConsoleLines(about))
-    handler.addFilter(ContextFilter())
+    handler = lines_of(LineHandler(sys.stderr), log_format=log_format, about=about)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_of_thread
     sys.unraisablehook = _log_unraisable
+
+
+def lines_of(handler: HandlerT, *, log_format: str, about: Mapping[str, str]) -> HandlerT:
+    """Return the handler, which now writes our lines."""
+    handler.setFormatter(_json_lines(about) if log_format == "json" else ConsoleLines(about))
+    handler.addFilter(ContextFilter())
+    return handler
 
 
 class LineHandler(logging.StreamHandler["TextIO"]):

@@ -180,7 +180,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _settings_of(arguments: argparse.Namespace) -> dict[str, str]:
     """Return what flags and the config file set, by the names of the environment's variables."""
+    if arguments.log_format is not None:  # first, and at once: what is wrong with the others is told in it
+        os.environ["LOG_FORMAT"] = read_log_format("--log-format", arguments.log_format)
     settings = read_config(arguments.config) if arguments.config else {}
+    if arguments.log_format is not None:
+        settings["LOG_FORMAT"] = os.environ["LOG_FORMAT"]
     if arguments.kafka_servers is not None:
         settings["KAFKA_BOOTSTRAP_SERVERS"] = arguments.kafka_servers
     if arguments.skip_event_bus:
@@ -189,8 +193,6 @@ def _settings_of(arguments: argparse.Namespace) -> dict[str, str]:
         settings["HEALTH_PORT"] = str(read_port("--health-port", arguments.health_port))
     if arguments.log_level is not None:
         settings["LOG_LEVEL"] = read_log_level("--log-level", arguments.log_level)
-    if arguments.log_format is not None:
-        settings["LOG_FORMAT"] = read_log_format("--log-format", arguments.log_format)
     return settings
 
 
