@@ -20,7 +20,6 @@ from nodesmith.runtime.trace_context import trace_and_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import TextIO
 
 HandlerT = TypeVar("HandlerT", bound=logging.Handler)
 
@@ -79,7 +78,7 @@ def lines_of(handler: HandlerT, *, log_format: str, about: Mapping[str, str]) ->
     return handler
 
 
-class LineHandler(logging.StreamHandler["TextIO"]):
+class LineHandler(logging.StreamHandler[Any]):
     """Writes lines; a call that cannot be written, as with too few arguments, is a line as well, and not frames."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
