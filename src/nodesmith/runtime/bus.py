@@ -103,6 +103,7 @@ class EventPublisher:
             client_settings={
                 "enable.idempotence": True,
                 "linger.ms": 0,
+                "topic.metadata.propagation.max.ms": 5_000,  # later than that a topic is said not to exist
                 **self._settings,
                 "message.timeout.ms": 0,  # the client never gives up: a later record would overtake
                 "error_cb": self._client_error,

@@ -203,6 +203,11 @@ class NodeService:
             reasons.append(self._answers.problem)
         if (outbox := self._outbox) is not None and outbox.problem:
             reasons.append(outbox.problem)
+        if outbox is not None:
+            absent = sorted(outbox.absent_topics)
+            reasons += [
+                f"records wait in the outbox for topic {topic}, which does not exist" for topic in absent
+            ]
         if self._client_missing:
             reasons.append(f"{CLIENT_MISSING}: {INSTALL_CLIENT}")
         if self._publisher is not None and self._membership is not None and not self._membership.joined:

@@ -31,6 +31,8 @@ PERMANENT = frozenset(
 )
 # What a broker says of a whole batch, of which perhaps one record is to blame.
 TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE})
+# A topic may be made at any time, so its records wait.
+NO_TOPIC = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001 - public name
 
 Report = tuple["Entry", KafkaError | None]
 

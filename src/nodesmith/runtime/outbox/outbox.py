@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException
 from nodesmith.errors import BusUnavailableError, OutboxFullError, PublishError
 from nodesmith.runtime.outbox.adoption import Adoption
 from nodesmith.runtime.outbox.bounds import OutboxBounds, Room
-from nodesmith.runtime.outbox.client import PERMANENT, TOO_LARGE, OutboxClient, Report, cause_of
+from nodesmith.runtime.outbox.client import NO_TOPIC, PERMANENT, TOO_LARGE, OutboxClient, Report, cause_of
 from nodesmith.runtime.outbox.line import Entry, Line
 from nodesmith.runtime.outbox.rows import OutboxRows, StoredRecord, open_rows
 from nodesmith.runtime.outbox.slots import Slot, first_free
@@ -127,6 +127,12 @@ class Outbox:
         self._next_try = 0.0
         self._next_client = 0.0
         self._stop_by: float | None = None
+        self._absent: frozenset[str] = frozenset()
+
+    @property
+    def absent_topics(self) -> frozenset[str]:
+        """The topics that the broker does not know and that records wait for."""
+        return self._absent
 
     @property
     def records(self) -> int:
@@ -467,10 +473,20 @@ class Outbox:
             elif error.code() in PERMANENT:
                 self._refuse(entry, error)
             else:
-                logger.warning("a record for %s is sent again: %s", entry.lane[0], error.str())
+                self._tell_of_trouble(entry.lane[0], error)
                 self._line.hold(entry, now=time.monotonic())
         if back:
             self._line.put_back(back)
+
+    def _tell_of_trouble(self, topic: str, error: KafkaError) -> None:
+        """Say why a record is sent again; of a topic that does not exist once, however long it is waited for."""
+        if error.code() not in NO_TOPIC:
+            logger.warning("a record for %s is sent again: %s", topic, error.str())
+        elif topic not in self._absent:
+            logger.warning(
+                "records for %s wait in the outbox until that topic exists: %s", topic, error.str()
+            )
+            self._absent |= {topic}
 
     def _leave_window(self, entry: Entry) -> None:
         del self._window[entry.sequence]
@@ -479,6 +495,7 @@ class Outbox:
     def _acknowledge(self, entry: Entry) -> None:
         self._room.free(entry.size)
         self._not_stored.pop(entry.sequence, None)
+        self._absent -= {entry.lane[0]}
         if entry.stored:
             self._gone.append(entry.sequence)
         self._metrics.record_acknowledged(entry.lane[0], time.monotonic() - entry.given)
@@ -499,6 +516,7 @@ class Outbox:
         logger.error("a record for %s of %s bytes is refused: %s", topic, entry.size, error.str())
         self._room.free(entry.size)
         self._not_stored.pop(entry.sequence, None)
+        self._absent -= {entry.lane[0]}
         self._metrics.record_refused(topic, error.name(), time.monotonic() - entry.given)
         refusal = PublishError(
             f"the broker did not acknowledge a record for {topic}: {error.str()}",
