@@ -71,6 +71,20 @@ class OutboxMetrics(Protocol):
         """Count a write that failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Records that were put in one turn of the event loop."""
+
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What became of records that were sent."""
+
+    reports: list[Report]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
     """Something to do beside records: let nobody wait, or stop by `deadline`."""
@@ -103,7 +117,8 @@ class Outbox:
         self._settings = client_settings
         self._is_up = is_up
         self._metrics = metrics
-        self._inbox: SimpleQueue[Entry | list[Report] | _Order] = SimpleQueue()
+        self._put: list[Entry] = []
+        self._inbox: SimpleQueue[_Taken | _Heard | _Order] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._opened = asyncio.Event()
         self._closed = False
@@ -167,7 +182,9 @@ class Outbox:
             )
         future: asyncio.Future[None] = self._loop.create_future()
         stored = until == "stored"
-        self._inbox.put(
+        if not self._put:
+            self._loop.call_soon(self._hand_over)
+        self._put.append(
             Entry(
                 lane=(record.topic, record.key),
                 size=record.size,
@@ -183,6 +200,7 @@ class Outbox:
 
     def let_go(self) -> None:
         """Let nobody wait for the broker any longer: what is not acknowledged is written, and leaves later."""
+        self._hand_over()
         self._inbox.put(_Order())
 
     async def close(self, seconds: float) -> int:
@@ -190,10 +208,17 @@ class Outbox:
         if self._closed:
             return self.records
         self._closed = True
+        self._hand_over()
         self._inbox.put(_Order(deadline=time.monotonic() + seconds))
         if self._thread.ident is not None:
             await in_thread(self._thread.join, seconds + _CLOSE_SECONDS)
         return self.records
+
+    def _hand_over(self) -> None:
+        """Give the thread all that was put in this turn of the event loop at once."""
+        put, self._put = self._put, []
+        if put:
+            self._inbox.put(_Taken(put))
 
     # From here on: in the thread that owns the file and the producer.
 
@@ -236,6 +261,10 @@ class Outbox:
         oldest += [entry.taken_at for entry in list(self._not_stored.values())[:1]]
         self.oldest_at = min((each for each in oldest if each is not None), default=None)
 
+    def _reported(self, reports: list[Report]) -> None:
+        """Take note of what became of records; called in the client's own thread."""
+        self._inbox.put(_Heard(reports))
+
     def _take_in(self) -> None:
         """Wait for something to do, and take all that is there with it."""
         busy = self._gone or self._not_stored or self._line.waiting or self._stop_by is not None
@@ -244,16 +273,15 @@ class Outbox:
             wait = 0.001
         with contextlib.suppress(Empty):
             item = self._inbox.get(timeout=wait)
-            for _ in range(_BATCH):
-                self._take(item)
-                item = self._inbox.get_nowait()
             self._take(item)
+            while len(self._new) < _BATCH:
+                self._take(self._inbox.get_nowait())
 
-    def _take(self, item: Entry | list[Report] | _Order) -> None:
-        if isinstance(item, Entry):
-            self._new.append(item)
-        elif isinstance(item, list):
-            self._hear(item)
+    def _take(self, item: _Taken | _Heard | _Order) -> None:
+        if isinstance(item, _Taken):
+            self._new += item.entries
+        elif isinstance(item, _Heard):
+            self._hear(item.reports)
         elif item.deadline is not None:
             self._stop_by = item.deadline
         else:
@@ -264,7 +292,7 @@ class Outbox:
         now = time.monotonic()
         if self._client is None and now >= self._next_client:
             self._next_client = now + _TRY_AGAIN_SECONDS
-            self._client = OutboxClient(self._settings, reported=self._inbox.put)
+            self._client = OutboxClient(self._settings, reported=self._reported)
         if self._rows is not None or now < self._next_try:
             return
         self._next_try = now + _TRY_AGAIN_SECONDS
