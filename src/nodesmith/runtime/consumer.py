@@ -29,6 +29,10 @@ logger = logging.getLogger("nodesmith.runtime.consumer")
 
 _BATCH = 500
 _POLL_SECONDS = 0.2
+# While partitions are paused it is looked more often whether they may go on.
+_PAUSED_POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 0.2
+_ROOM_SECONDS = 0.005
 _COMMIT_EVERY_SECONDS = 0.05
 _RESTART_SECONDS = 1.0
 # How long partitions that move to another member wait for what of them runs. Far below the time after which a group gives
@@ -68,6 +72,7 @@ class GroupConsumer:
         self._release_seconds = release_seconds
         self._owned: set[PartitionName] = set()
         self._paused: set[PartitionName] = set()
+        self._full_since: float | None = None
         self._told: set[int] = set()
         self._thread = Thread(target=self._run, daemon=True, name="nodesmith consumer")
 
@@ -123,18 +128,24 @@ class GroupConsumer:
 
     def _turn(self, consumer: Consumer) -> None:
         """Wait for records, hand them over, and send the commits that are due."""
-        first = consumer.poll(_POLL_SECONDS)
-        if first is not None:
-            # consume() alone would wait until its whole batch is there or its time has passed.
-            # Half of the room, since all of it may be one partition's.
-            more = min(_BATCH, self._dispatcher.backlog.room // 2) - 1
-            self._hand_over([first, *(consumer.consume(more, 0) if more > 0 else ())])
-        self._pause_or_resume(consumer)
+        if self._expects_room():
+            self._stopping.wait(_ROOM_SECONDS)
+        else:
+            self._pause_or_resume(consumer)
+            self._take_some(consumer)
         if time.monotonic() >= self._next_commit:
             self._next_commit = time.monotonic() + _COMMIT_EVERY_SECONDS
             if offsets := self._due():
                 consumer.commit(offsets=offsets, asynchronous=True)
         self.lag.look(consumer, self._owned, self._paused)
+
+    def _take_some(self, consumer: Consumer) -> None:
+        first = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
+        if first is not None:
+            # consume() alone would wait until its whole batch is there or its time has passed.
+            # Half of the room, since all of it may be one partition's.
+            more = min(_BATCH, self._dispatcher.backlog.room // 2) - 1
+            self._hand_over([first, *(consumer.consume(more, 0) if more > 0 else ())])
 
     def _hand_over(self, messages: Iterable[Message]) -> None:
         records = [record for message in messages if (record := self._read(message)) is not None]
@@ -160,6 +171,19 @@ class GroupConsumer:
         """Plan the records and pass them on; called on the event loop."""
         if not self._stopping.is_set():
             self._dispatcher.add([self._plan(record) for record in records])
+
+    def _expects_room(self) -> bool:
+        """Whether a partition has just become full, and may have room again before anybody misses a poll.
+
+        A pause throws away what the client has fetched ahead, so it is for partitions that stay full.
+        """
+        if not self._dispatcher.backlog.full(self._paused) & self._owned - self._paused:
+            self._full_since = None
+            return False
+        now = time.monotonic()
+        if self._full_since is None:
+            self._full_since = now
+        return now - self._full_since < _PATIENCE_SECONDS
 
     def _pause_or_resume(self, consumer: Consumer) -> None:
         full = self._dispatcher.backlog.full(self._paused) & self._owned
