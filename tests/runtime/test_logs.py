@@ -93,7 +93,7 @@ def test_an_exception_is_part_of_its_line_with_what_it_came_of(log_format: str) 
     logger, lines = new_log(log_format)
     try:
         try:
-            {}["first"]
+            dict[str, int]()["first"]
         except KeyError as error:
             raise ValueError("two\nlines") from error
     except ValueError:

@@ -134,16 +134,13 @@ class NodeMetrics:
         self._outbox_sent = sent.writer()
         self._outbox_seconds = send_seconds.writer()
         self._not_written = not_written.writer()()
-        self.registry.register(
-            Shown(
-                (
-                    *(consumed, sent, send_seconds, process_seconds, handler_seconds),
-                    *(failed, retried, answered_again, dead_lettered, self.in_flight, self.waiting, self.lag),
-                    *(self.waits_for, self.outbox_records, self.outbox_bytes, self.outbox_age),
-                    *(outbox_full, not_written, self.bus_up, self.bus_state, self.state, target, build),
-                )
-            )
+        self.families = (
+            *(consumed, sent, send_seconds, process_seconds, handler_seconds),
+            *(failed, retried, answered_again, dead_lettered, self.in_flight, self.waiting, self.lag),
+            *(self.waits_for, self.outbox_records, self.outbox_bytes, self.outbox_age),
+            *(outbox_full, not_written, self.bus_up, self.bus_state, self.state, target, build),
         )
+        self.registry.register(Shown(self.families))
         ProcessCollector(registry=self.registry)
 
     def begin_at_zero(
