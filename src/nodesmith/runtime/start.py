@@ -22,6 +22,7 @@ from nodesmith.runtime.settings import (
     read_log_level,
     read_port,
 )
+from nodesmith.runtime.variables import in_words
 from nodesmith.runtime.watchdog import Press, Watchdog
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ logger = logging.getLogger("nodesmith.runtime.start")
 STATE_WORK = "--state-work"
 
 _EPILOG = """\
-flags win over the config file, and that over the environment (KAFKA_BOOTSTRAP_SERVERS,
-NODESMITH_SKIP_EVENT_BUS, HEALTH_HOST, HEALTH_PORT, LOG_LEVEL, LOG_FORMAT, NODESMITH_DATA_DIR;
-also NODE_INSTANCE_ID, DRAIN_SECONDS, HEARTBEAT_SECONDS).
-
 example:
   %(prog)s --kafka-servers localhost:9092 --health-port 8080
 
@@ -47,6 +44,9 @@ config file:
   [node]
   kafka_servers = "localhost:9092"
   health_port = 8080
+
+Flags win over the config file, and that over the environment. All there is to set there:
+
 """
 
 
@@ -166,7 +166,7 @@ async def _unless_stopped(work: Coroutine[None, None, None], stop: asyncio.Event
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Run this node until it is told to stop (SIGTERM or Ctrl-C).",
-        epilog=_EPILOG,
+        epilog=_EPILOG + in_words(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", metavar="FILE", type=Path, help="a TOML file with settings")
