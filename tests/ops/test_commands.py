@@ -56,7 +56,7 @@ def test_a_bus_that_is_away_is_exit_status_5_with_its_address_and_a_fix(
     error = capsys.readouterr().err
     assert "no Kafka broker at 127.0.0.1:1 answers" in error
     assert "Connection refused" in error
-    assert "fix: start one with `nodesmith up`" in error
+    assert "fix: start one (`nodesmith broker`), or set KAFKA_BOOTSTRAP_SERVERS" in error
 
 
 @pytest.mark.parametrize("servers", ["", "localhost", "a b:1", "h:0", "h:70000", "h:1,,i:2", ":9092"])
