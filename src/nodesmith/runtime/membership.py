@@ -85,6 +85,7 @@ class Membership:
         # Set when the connection that was joined last is over; another one has to be joined anew.
         self._over: asyncio.Event | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving = False
         self._consumer = GroupConsumer(
             settings=consumer_settings(publisher.client_settings, group=definition.identity.dot_path),
             topics=definition.work_topics,
@@ -121,6 +122,7 @@ class Membership:
 
     async def leave(self, deadline: Deadline) -> None:
         """Commit, say goodbye and close by the deadline, each step within its own; no handler runs any more."""
+        self._leaving = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -205,6 +207,8 @@ class Membership:
 
     def _receive_request(self, record: IncomingRecord) -> None:
         """Answer a request for introspection, if it is for all, for this node's name or for this instance."""
+        if self._leaving:
+            return
         try:
             request = read_envelope(record.value)
         except OperationError as error:
