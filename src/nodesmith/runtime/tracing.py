@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import sys
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from nodesmith.runtime.threads import in_thread
@@ -113,6 +112,9 @@ def _exporter(name: str, console: TextIO) -> SpanExporter:
         from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
         return ConsoleSpanExporter(out=console, formatter=_one_line)
+    # Not at the top: it takes a while, and most nodes never need it.
+    from importlib.metadata import entry_points
+
     for candidate in _candidates(name):
         for found in entry_points(group=_EXPORTERS, name=candidate):
             exporter: SpanExporter = found.load()()
