@@ -43,7 +43,7 @@ async def test_without_a_broker_publish_says_where_none_is_within_its_deadline()
         bootstrap_servers=servers, source="test", client_settings={"message.timeout.ms": 300}
     )
     await publisher.start()
-    with pytest.raises(BusUnavailableError, match=f"no broker can be reached at {servers}.*refused"):
+    with pytest.raises(BusUnavailableError, match=f"no broker can be reached at {servers}"):
         await publisher.publish(record())
     await publisher.close(0)
 
