@@ -57,8 +57,10 @@ class IncomingRecord:
     @property
     def size(self) -> int:
         """How many bytes it takes, about."""
-        headers = sum(len(name) + len(value or b"") for name, value in self.all_headers)
-        return len(self.key or b"") + len(self.value or b"") + headers
+        size = len(self.key or b"") + len(self.value or b"")
+        for name, value in self.all_headers:
+            size += len(name) + len(value or b"")
+        return size
 
     @property
     def key_text(self) -> str | None:

@@ -76,11 +76,10 @@ _JSON = ("content-type", b"application/json")
 
 def derived_id(envelope_id: UUID, name: bytes) -> str:
     """Return what `str(uuid5(envelope_id, name))` is, without making a UUID on the way."""
-    number = int.from_bytes(sha1(envelope_id.bytes + name, usedforsecurity=False).digest()[:16], "big")
-    # The bits that say which kind of UUID it is (RFC 9562, section 5.5).
-    number = number & ~(0xF000 << 64) & ~(0xC000 << 48) | (5 << 76) | (0x8000 << 48)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(envelope_id.bytes + name, usedforsecurity=False).hexdigest()
+    # The version, and the two bits of the variant (RFC 9562, section 5.5).
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def _now() -> str:

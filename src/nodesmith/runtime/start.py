@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -133,6 +134,7 @@ async def _live(node: RunnableNode, watchdog: Watchdog) -> int:
     watchdog.attach(tell, running=lambda: sum(service.unfinished for service in _noted(services, node)))
     await _unless_stopped(node.initialize(), node._shutdown_event)  # noqa: SLF001
     _noted(services, node)
+    gc.freeze()  # what is there by now stays: no later collection has to look through it
     await node._shutdown_event.wait()  # noqa: SLF001
     watchdog.expect_end()  # also where the node stops by itself
     await node.shutdown()
