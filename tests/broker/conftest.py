@@ -3,14 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.broker import RunningBroker, running_broker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from support.broker import RunningBroker
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
-    """One broker for all tests that neither stop nor kill it; each uses topics and groups of its own name."""
-    with running_broker(tmp_path_factory.mktemp("broker") / "data") as running:
-        yield running
+@pytest.fixture(scope="module")
+def broker(both_brokers: RunningBroker) -> RunningBroker:
+    """A broker of each kind for tests that neither stop nor kill it; each uses topics and groups of its own name."""
+    return both_brokers

@@ -15,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the package
 )
 from support.kafka_clients import consumer, produce, read
 from support.kafka_wire import batch, wire_client
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,18 +23,30 @@ if TYPE_CHECKING:
     from support.broker import RunningBroker
 
 
+def admin_of(broker: RunningBroker) -> AdminClient:
+    return AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2})
+
+
 @pytest.fixture
 def admin(broker: RunningBroker) -> AdminClient:
-    return AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 2})
+    return admin_of(broker)
+
+
+def wait_for_partitions(admin: AdminClient, topic: str, count: int) -> None:
+    def are_there() -> bool:
+        found = admin.list_topics(timeout=10).topics
+        return (len(found[topic].partitions) if topic in found else 0) == count
+
+    wait_until(are_there, why=f"{count} partitions of {topic}")
 
 
 def test_a_topic_is_made_grown_and_deleted(admin: AdminClient) -> None:
     admin.create_topics([NewTopic("made", 2, 1)])["made"].result(10)
-    assert len(admin.list_topics("made", timeout=10).topics["made"].partitions) == 2
+    wait_for_partitions(admin, "made", 2)
     admin.create_partitions([NewPartitions("made", 5)])["made"].result(10)
-    assert len(admin.list_topics("made", timeout=10).topics["made"].partitions) == 5
+    wait_for_partitions(admin, "made", 5)
     admin.delete_topics(["made"])["made"].result(10)
-    assert "made" not in admin.list_topics(timeout=10).topics
+    wait_for_partitions(admin, "made", 0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +58,11 @@ def test_a_topic_is_made_grown_and_deleted(admin: AdminClient) -> None:
         (NewTopic("with space", 1, 1), "TOPIC_EXCEPTION"),
         (NewTopic("long" * 70, 1, 1), "TOPIC_EXCEPTION"),
         (NewTopic("replicated", 1, 3), "INVALID_REPLICATION_FACTOR"),
-        (NewTopic("huge", 5000, 1), "INVALID_PARTITIONS"),
+        (NewTopic("none", 0, 1), "INVALID_PARTITIONS"),
+        (NewTopic("odd", 1, 1, config={"no.such.thing": "1"}), "INVALID_CONFIG"),
+        (NewTopic("many", 1, 1, config={"retention.bytes": "a lot"}), "INVALID_CONFIG"),
+        (NewTopic("tiny", 1, 1, config={"segment.bytes": "100"}), "INVALID_CONFIG"),
+        (NewTopic("shrunk", 1, 1, config={"cleanup.policy": "shrink"}), "INVALID_CONFIG"),
     ],
 )
 def test_a_topic_that_cannot_be_is_refused(
@@ -56,14 +73,22 @@ def test_a_topic_that_cannot_be_is_refused(
         admin.create_topics([topic])[topic.topic].result(10)
 
 
+def test_a_topic_of_more_partitions_than_a_laptop_has_files_is_refused(
+    embedded_broker: RunningBroker,
+) -> None:
+    admin = admin_of(embedded_broker)
+    with pytest.raises(KafkaException, match="INVALID_PARTITIONS"):
+        admin.create_topics([NewTopic("huge", 5000, 1)])["huge"].result(10)
+
+
 def test_topics_whose_names_differ_only_in_case_and_longest_ones_are_kept_apart(
     broker: RunningBroker, tmp_path: Path
 ) -> None:
     names = ["Case", "case", "x" * 249, "...", "-", "a.b_c"]
     for name in names:
         produce(broker.bootstrap_servers, name, [name.encode()])
-        with consumer(broker.bootstrap_servers, f"reads-{name[:20]}") as client:
-            client.subscribe([name])
+        with consumer(broker.bootstrap_servers, "reads") as client:
+            client.assign([TopicPartition(name, number, 0) for number in range(4)])
             assert read(client, 1)[0].value() == name.encode()
 
 
@@ -90,7 +115,9 @@ def test_settings_are_shown_for_topics_and_the_broker(broker: RunningBroker, adm
     produce(broker.bootstrap_servers, "configured", [b"x"])
     asked = [ConfigResource("TOPIC", "configured"), ConfigResource("BROKER", "1")]
     topic, node = (future.result(10) for future in admin.describe_configs(asked).values())
-    assert topic["retention.ms"].value == "-1"
+    assert topic["cleanup.policy"].value == "delete"
+    assert topic["retention.bytes"].value == "-1"
+    assert topic["max.message.bytes"].value == "1048588"
     assert node["num.partitions"].value == "4"
     missing = ConfigResource("TOPIC", "no-such-topic")
     with pytest.raises(KafkaException, match="UNKNOWN_TOPIC"):

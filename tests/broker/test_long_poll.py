@@ -37,12 +37,12 @@ def test_a_fetch_without_records_waits_as_long_as_it_was_told(broker: RunningBro
     assert 0.29 <= took < 10
 
 
-def test_waiting_costs_the_broker_no_time(broker: RunningBroker) -> None:
-    with wire_client(broker.port) as client:
+def test_waiting_costs_the_broker_no_time(embedded_broker: RunningBroker) -> None:
+    with wire_client(embedded_broker.port) as client:
         client.make_topic("idle")
-        before = cpu_seconds(broker)
+        before = cpu_seconds(embedded_broker)
         client.fetch("idle", 0, wait_seconds=1)
-        assert cpu_seconds(broker) - before < 0.1
+        assert cpu_seconds(embedded_broker) - before < 0.1
 
 
 def test_an_offset_out_of_range_is_said_at_once(broker: RunningBroker) -> None:
@@ -56,8 +56,9 @@ def test_an_offset_out_of_range_is_said_at_once(broker: RunningBroker) -> None:
         assert time.monotonic() - began < 5
 
 
-def test_a_deleted_topic_ends_the_wait(broker: RunningBroker) -> None:
-    with wire_client(broker.port) as reader, wire_client(broker.port) as other:
+def test_a_deleted_topic_ends_the_wait(embedded_broker: RunningBroker) -> None:
+    port = embedded_broker.port
+    with wire_client(port) as reader, wire_client(port) as other:
         other.make_topic("deleted")
         reader.send_fetch("deleted", 0, wait_seconds=30)
         other.call(20, 3, topic_names=("deleted",))

@@ -64,11 +64,11 @@ def test_a_producer_goes_on_in_order_or_with_a_new_epoch(
     ("sent", "code"),
     [
         (b"", "invalid_record"),
-        (b"short", "corrupt_message"),
+        (b"short", "invalid_record"),
         (WHOLE + WHOLE, "invalid_record"),
         (WHOLE[:-1], "invalid_record"),
         (changed(WHOLE, len(WHOLE) - 2, b"!"), "corrupt_message"),
-        (changed(WHOLE, 16, b"\1"), "unsupported_for_message_format"),
+        (changed(WHOLE, 16, b"\1"), "invalid_record"),
         (batch(b"x" * 1_100_000), "message_too_large"),
     ],
     ids=["empty", "short", "two", "cut", "changed", "old-format", "too-large"],

@@ -48,6 +48,11 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+# So that a test can wait for a session's end, for a compaction and for old segments to go.
+group.min.session.timeout.ms=1000
+log.initial.task.delay.ms=500
+log.cleaner.backoff.ms=200
+log.retention.check.interval.ms=500
 auto.create.topics.enable={auto_create}
 # After a kill the old registration must expire before the broker may come back.
 broker.session.timeout.ms=2000

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from crc32c import crc32c
 from kio.index import load_request_schema, load_response_schema
 from kio.serial import entity_reader, entity_writer
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ANSWER_SECONDS = 10.0
-PRODUCE, FETCH, METADATA, INIT_PRODUCER_ID = 0, 1, 3, 22
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, INIT_PRODUCER_ID = 0, 1, 2, 3, 22
 
 
 class WireClient:
@@ -51,8 +52,19 @@ class WireClient:
         return self.receive(api_key, version)
 
     def make_topic(self, topic: str) -> None:
-        """Have the broker make a topic, as for a client that just uses it."""
-        self.call(METADATA, 4, topics=[{"name": topic}], allow_auto_topic_creation=True)
+        """Have the broker make a topic, as for a client that just uses it, and wait until it can be used."""
+
+        def is_there() -> bool:
+            answer = self.call(METADATA, 4, topics=[{"name": topic}], allow_auto_topic_creation=True)
+            numbers = [part.partition_index for part in answer.topics[0].partitions]
+            if not numbers:
+                return False
+            asked = [{"partition_index": number, "timestamp": -1} for number in numbers]
+            found = self.call(LIST_OFFSETS, 1, replica_id=-1, topics=[{"name": topic, "partitions": asked}])
+            parts = found.topics[0].partitions
+            return all(part.error_code.name == "none" for part in parts)
+
+        wait_until(is_there, why=f"topic {topic}")
 
     def produce(self, topic: str, batch: bytes, *, acks: int = -1) -> Any:
         """Send one batch to partition 0 and return the partition's answer."""

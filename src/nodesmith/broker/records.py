@@ -82,10 +82,10 @@ def check_batch(data: bytes | None, *, max_bytes: int = MAX_BATCH_BYTES) -> Batc
             ErrorCode.message_too_large, f"{len(data)} bytes, and a batch may have {max_bytes}"
         )
     if len(data) < HEADER_SIZE:
-        raise RefusedError(ErrorCode.corrupt_message, "shorter than a batch's header")
+        raise RefusedError(ErrorCode.invalid_record, "shorter than a batch's header")
     header = read_header(data)
     if header.magic != MAGIC:
-        raise RefusedError(ErrorCode.unsupported_for_message_format, f"message format {header.magic}, not 2")
+        raise RefusedError(ErrorCode.invalid_record, f"message format {header.magic}, not 2")
     if header.size != len(data):
         raise RefusedError(ErrorCode.invalid_record, "not exactly one batch")
     if not checksum_holds(header, memoryview(data)):
