@@ -11,12 +11,12 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the package lists no exports
     AdminClient,
+    NewTopic,
     OffsetSpec,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.broker import running_broker
-from support.kafka import running_kafka
 from support.kafka_clients import consumer, produce, read, values_of
 from support.kafka_wire import batch, wire_client
 
@@ -24,24 +24,10 @@ from nodesmith.broker.log import PartitionLog
 from nodesmith.broker.records import check_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
     from support.broker import RunningBroker
-
-    Running = Callable[..., AbstractContextManager[RunningBroker]]
 
 DELETE_RECORDS = 21
 ALL = -1  # up to the end
-
-
-@pytest.fixture(scope="module", params=[running_broker, running_kafka], ids=["embedded", "kafka"])
-def any_broker(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningBroker]:
-    running: Running = request.param
-    with running(tmp_path_factory.mktemp("broker") / "data", partitions=1) as broker:
-        yield broker
 
 
 def admin_of(broker: RunningBroker) -> AdminClient:
@@ -49,7 +35,9 @@ def admin_of(broker: RunningBroker) -> AdminClient:
 
 
 def numbered(broker: RunningBroker, topic: str, count: int = 10) -> None:
-    """Write `count` records of one batch each."""
+    """Write `count` records of one batch each to a topic of one partition."""
+    admin = admin_of(broker)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
     values = [b"%d" % number for number in range(count)]
     produce(broker.bootstrap_servers, topic, values, **{"batch.num.messages": 1})
 
@@ -73,37 +61,37 @@ def values_from(broker: RunningBroker, topic: str, offset: int, count: int) -> l
         return values_of(read(client, count))
 
 
-def test_what_comes_before_an_offset_is_gone_and_the_rest_stays(any_broker: RunningBroker) -> None:
-    numbered(any_broker, "some")
-    assert delete(any_broker, "some", 4) == 4
-    assert bounds(any_broker, "some") == (4, 10)
-    assert values_from(any_broker, "some", 4, 6) == [b"%d" % number for number in range(4, 10)]
-    admin = admin_of(any_broker)
+def test_what_comes_before_an_offset_is_gone_and_the_rest_stays(broker: RunningBroker) -> None:
+    numbered(broker, "some")
+    assert delete(broker, "some", 4) == 4
+    assert bounds(broker, "some") == (4, 10)
+    assert values_from(broker, "some", 4, 6) == [b"%d" % number for number in range(4, 10)]
+    admin = admin_of(broker)
     found = admin.list_offsets({TopicPartition("some", 0): OffsetSpec.for_timestamp(1)})
     assert found[TopicPartition("some", 0)].result(10).offset == 4
 
 
-def test_a_partition_that_is_emptied_goes_on_where_it_was(any_broker: RunningBroker) -> None:
-    numbered(any_broker, "all")
-    assert delete(any_broker, "all", ALL) == 10
-    assert bounds(any_broker, "all") == (10, 10)
-    produce(any_broker.bootstrap_servers, "all", [b"next"])
-    assert bounds(any_broker, "all") == (10, 11)
-    assert values_from(any_broker, "all", 10, 1) == [b"next"]
+def test_a_partition_that_is_emptied_goes_on_where_it_was(broker: RunningBroker) -> None:
+    numbered(broker, "all")
+    assert delete(broker, "all", ALL) == 10
+    assert bounds(broker, "all") == (10, 10)
+    produce(broker.bootstrap_servers, "all", [b"next"])
+    assert bounds(broker, "all") == (10, 11)
+    assert values_from(broker, "all", 10, 1) == [b"next"]
 
 
 def test_deleting_again_less_changes_nothing_and_more_than_there_is_is_refused(
-    any_broker: RunningBroker,
+    broker: RunningBroker,
 ) -> None:
-    numbered(any_broker, "again")
-    assert [delete(any_broker, "again", 6), delete(any_broker, "again", 3)] == [6, 6]
+    numbered(broker, "again")
+    assert [delete(broker, "again", 6), delete(broker, "again", 3)] == [6, 6]
     with pytest.raises(KafkaException, match="OFFSET_OUT_OF_RANGE"):
-        delete(any_broker, "again", 11)
-    assert bounds(any_broker, "again") == (6, 10)
+        delete(broker, "again", 11)
+    assert bounds(broker, "again") == (6, 10)
 
 
-def test_a_topic_that_is_not_there_is_refused(any_broker: RunningBroker) -> None:
-    with wire_client(any_broker.port) as client:
+def test_a_topic_that_is_not_there_is_refused(broker: RunningBroker) -> None:
+    with wire_client(broker.port) as client:
         partitions = [{"partition_index": 0, "offset": 1}]
         topics = [{"name": "no-such-topic", "partitions": partitions}]
         answer = client.call(DELETE_RECORDS, 1, topics=topics, timeout=timedelta(seconds=5))
@@ -112,12 +100,12 @@ def test_a_topic_that_is_not_there_is_refused(any_broker: RunningBroker) -> None
 
 
 def test_a_consumer_at_a_deleted_offset_is_told_or_starts_where_it_asked_to(
-    any_broker: RunningBroker,
+    broker: RunningBroker,
 ) -> None:
-    numbered(any_broker, "behind")
-    delete(any_broker, "behind", 7)
-    assert values_from(any_broker, "behind", 2, 3) == [b"7", b"8", b"9"]
-    with consumer(any_broker.bootstrap_servers, "told", **{"auto.offset.reset": "error"}) as client:
+    numbered(broker, "behind")
+    delete(broker, "behind", 7)
+    assert values_from(broker, "behind", 2, 3) == [b"7", b"8", b"9"]
+    with consumer(broker.bootstrap_servers, "told", **{"auto.offset.reset": "error"}) as client:
         client.assign([TopicPartition("behind", 0, 2)])
         message = client.poll(10)
     assert message is not None
@@ -128,13 +116,13 @@ def test_a_consumer_at_a_deleted_offset_is_told_or_starts_where_it_asked_to(
 
 
 def test_a_group_whose_offset_was_deleted_goes_on_at_the_first_record_there_is(
-    any_broker: RunningBroker,
+    broker: RunningBroker,
 ) -> None:
-    numbered(any_broker, "grouped")
-    with consumer(any_broker.bootstrap_servers, "grouped") as client:
+    numbered(broker, "grouped")
+    with consumer(broker.bootstrap_servers, "grouped") as client:
         client.commit(offsets=[TopicPartition("grouped", 0, 1)], asynchronous=False)
-    delete(any_broker, "grouped", 8)
-    with consumer(any_broker.bootstrap_servers, "grouped") as client:
+    delete(broker, "grouped", 8)
+    with consumer(broker.bootstrap_servers, "grouped") as client:
         client.subscribe(["grouped"])
         assert values_of(read(client, 2)) == [b"8", b"9"]
 
