@@ -88,6 +88,8 @@ def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSetting
         "heartbeat.interval.ms": SESSION_MILLISECONDS // 4,
         "topic.metadata.refresh.interval.ms": 30_000,
         "queued.max.messages.kbytes": 16_384,
+        # A full queue of what was fetched ahead is looked at again after this time; the default, a second, is longer than it lasts.
+        "fetch.queue.backoff.ms": 20,
         "fetch.wait.max.ms": 100,  # a partition that goes on after a pause waits for the fetch that is held
     }
 

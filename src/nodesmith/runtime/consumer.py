@@ -31,7 +31,7 @@ _BATCH = 500
 _POLL_SECONDS = 0.2
 # While partitions are paused it is looked more often whether they may go on.
 _PAUSED_POLL_SECONDS = 0.02
-_PATIENCE_SECONDS = 0.2
+_PATIENCE_SECONDS = 1.0
 _ROOM_SECONDS = 0.005
 _COMMIT_EVERY_SECONDS = 0.05
 _RESTART_SECONDS = 1.0
