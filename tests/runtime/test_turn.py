@@ -139,3 +139,53 @@ async def test_rest_returns_what_was_waited_for_and_raises_what_it_raised() -> N
     assert await Turn().rest(future) == 7
     with pytest.raises(ConnectionError):
         await Turn().rest(fail())
+
+
+class Asking:
+    """Jobs that ask for something before they work."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.worked: list[int] = []
+        self.known, self.end = asyncio.Event(), asyncio.Event()
+
+    def job(self, offset: int) -> Job:
+        turn = Turn()
+
+        async def run() -> None:
+            self.asked.append(offset)
+            await self.known.wait()
+            await turn.come_back()
+            self.worked.append(offset)
+            await self.end.wait()
+
+        return Job(partition=("t", 0), offset=offset, lane=None, run=run, turn=turn, rests_first=True)
+
+
+async def test_those_that_ask_first_ask_together_and_work_within_the_limit() -> None:
+    work, dispatcher = Asking(), Dispatcher(limit=2)
+    dispatcher.add([work.job(offset) for offset in range(5)])
+    await settle()
+    assert (work.asked, work.worked) == ([0, 1, 2, 3, 4], [])
+    work.known.set()
+    await settle()
+    assert work.worked == [0, 1]
+    work.end.set()
+    await settle()
+    assert work.worked == [0, 1, 2, 3, 4]
+    assert dispatcher.commits.take() == {("t", 0): 5}
+
+
+async def test_one_that_waits_for_its_place_is_given_back_when_its_record_is_wanted() -> None:
+    work, dispatcher = Asking(), Dispatcher(limit=1)
+    dispatcher.add([work.job(offset) for offset in range(3)])
+    await settle()
+    work.known.set()
+    await settle()
+    released = asyncio.Event()
+    dispatcher.release([("t", 0)], released=released.set)
+    await settle()
+    assert (work.worked, dispatcher.running) == ([0], 1)
+    work.end.set()
+    await asyncio.wait_for(released.wait(), 5)
+    assert dispatcher.commits.take() == {("t", 0): 1}

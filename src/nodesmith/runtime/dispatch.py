@@ -23,7 +23,7 @@ logger = logging.getLogger("nodesmith.runtime.dispatch")
 _LAST_CALL_SECONDS = 0.3
 _CANCEL_SECONDS = 0.5
 # So many may wait for what they need before they work: they ask for it together.
-_AHEAD = 1_000
+_AHEAD = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +141,14 @@ class Dispatcher:
 
     async def enter(self, turn: Turn) -> None:
         """Return when a job that has rested may run again; it comes before those that have not begun."""
+        await self.place_for(turn)
+
+    def place_for(self, turn: Turn) -> asyncio.Future[None]:
+        """Return what is done when a job that has rested may run again."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._returning.append((turn, place))
         self._start_ready()
-        await place
+        return place
 
     def enter_now(self, turn: Turn) -> bool:
         """Let a job that has rested run again where there is room and nobody was there before it."""

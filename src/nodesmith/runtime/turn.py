@@ -28,6 +28,9 @@ class Slots(Protocol):
     async def enter(self, turn: Turn) -> None:
         """Return when `turn` may work again."""
 
+    def place_for(self, turn: Turn) -> asyncio.Future[None]:
+        """Return what is done when `turn` may work again."""
+
     def enter_now(self, turn: Turn) -> bool:
         """Let `turn` work again if there is a place for it, and return whether it works."""
 
@@ -35,10 +38,11 @@ class Slots(Protocol):
 class Turn:
     """One record's turn; begun by a dispatcher, or by nobody where work is done without one."""
 
-    __slots__ = ("_returned", "_slots", "handed_back")
+    __slots__ = ("_place", "_returned", "_slots", "handed_back")
 
     def __init__(self) -> None:
         self.handed_back = False
+        self._place: asyncio.Future[None] | None = None
         self._returned: asyncio.Event | None = None
         self._slots: Slots | None = None
 
@@ -51,6 +55,8 @@ class Turn:
         self.handed_back = True
         if self._returned is not None:
             self._returned.set()
+        if self._place is not None and not self._place.done():
+            self._place.set_exception(HandedBackError())
 
     def leave(self) -> None:
         """Let another one work in this place for good: all that is left to do is to wait."""
@@ -61,8 +67,15 @@ class Turn:
         """Return when there is a place to work in; raise HandedBackError where the record is wanted back."""
         if self.handed_back:
             raise HandedBackError
-        if self._slots is not None and not self._slots.enter_now(self):
-            await self._unless_handed_back(self._slots.enter(self))
+        if self._slots is None or self._slots.enter_now(self):
+            return
+        self._place = self._slots.place_for(self)
+        try:
+            await self._place
+        finally:
+            self._place = None
+        if self.handed_back:
+            raise HandedBackError
 
     async def rest(self, wait: asyncio.Future[T] | Coroutine[None, None, T]) -> T:
         """Return what `wait` returns, working on nothing meanwhile; raise HandedBackError where the record is wanted back."""
