@@ -51,7 +51,9 @@ def fill(folder: Path) -> None:
 def fill_one_file(folder: Path) -> None:
     (folder / "0.start").write_text("10\n")
     batches = ((record(number), number) for number in range(5, RECORDS))
-    (folder / "0.log").write_bytes(b"".join(placed(one, check_batch(one), offset) for one, offset in batches))
+    (folder / "0.log").write_bytes(
+        b"".join(part for one, offset in batches for part in placed(one, check_batch(one), offset))
+    )
 
 
 def offsets(log: PartitionLog) -> dict[int, bytes | None]:

@@ -13,7 +13,8 @@ from support.broker import running_broker
 from support.kafka_wire import METADATA, entity, wire_client, written
 
 from nodesmith.broker.apis import APIS
-from nodesmith.broker.protocol import MAX_FRAME_BYTES, decode
+from nodesmith.broker.frames import MAX_FRAME_BYTES
+from nodesmith.broker.protocol import decode
 from nodesmith.broker.reading import MalformedRequestError
 
 if TYPE_CHECKING:

@@ -102,7 +102,7 @@ def test_data_of_earlier_versions_is_read(tmp_path: Path) -> None:
     described = {"name": "old", "id": str(topic_id), "partitions": 1}
     (folder / "topic.json").write_text(json.dumps(described))
     batches = [batch(b"%d" % number) for number in range(5)]
-    whole = [placed(one, check_batch(one), number) for number, one in enumerate(batches)]
+    whole = [b"".join(placed(one, check_batch(one), number)) for number, one in enumerate(batches)]
     (folder / "0.log").write_bytes(b"".join(whole[1:]))
     (folder / "0.start").write_text("2\n")
     for kill in (True, False):

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from nodesmith.broker.protocol import Call, Reply
     from nodesmith.broker.state import BrokerState
 
-    Handler = Callable[[BrokerState, Call], Awaitable[Reply | None]]
+    # One that may have to wait gives something to wait for.
+    Handler = Callable[[BrokerState, Call], Reply | Awaitable[Reply | None] | None]
 
 API_VERSIONS = 18
 
@@ -45,7 +46,7 @@ class Api:
     handler: Handler
 
 
-async def api_versions(state: BrokerState, call: Call) -> Reply:  # noqa: ARG001 - every handler's signature
+def api_versions(state: BrokerState, call: Call) -> Reply:  # noqa: ARG001 - every handler's signature
     """List the APIs and their versions."""
     return list_apis(ErrorCode.none)
 

@@ -142,7 +142,7 @@ class _Pass:
                 reaches_end = segment is group[-1] and number == len(segment) - 1
                 kept = await self._kept(batch, header, header_stays=reaches_end)
                 if kept is not None:
-                    clean.append(*kept)
+                    clean.append([kept[0]], kept[1])
 
     async def _kept(
         self, batch: bytes, header: BatchHeader, *, header_stays: bool

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -21,12 +22,15 @@ def write_whole(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def append_whole(file: int, data: Buffer, *, size: int) -> None:
-    """Append `data` to an open file of `size` bytes, or leave it as it was and raise `OSError` (a full disk)."""
-    rest = memoryview(data)
+def append_whole(file: int, parts: Sequence[Buffer], *, size: int) -> None:
+    """Append `parts` to an open file of `size` bytes, or leave it as it was and raise `OSError` (a full disk)."""
+    whole = sum(len(memoryview(part)) for part in parts)
     try:
-        while rest:
-            rest = rest[os.write(file, rest) :]
+        written = os.writev(file, parts)
+        if written < whole:
+            rest = memoryview(b"".join(parts))[written:]
+            while rest:
+                rest = rest[os.write(file, rest) :]
     except OSError:
         os.ftruncate(file, size)
         raise

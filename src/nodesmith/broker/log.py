@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from typing_extensions import Buffer
+
     from nodesmith.broker.records import BatchHeader
     from nodesmith.broker.segment import OnBatch
 
@@ -59,7 +61,7 @@ class PartitionLog:
         for segment in self.segments:
             segment.close()
 
-    def append(self, batch: bytes, header: BatchHeader) -> int:
+    def append(self, batch: Buffer, header: BatchHeader) -> int:
         """Write a checked batch at the end and return the offset of its first record.
 
         A write that fails half-way (a full disk) is taken back before the error is raised.

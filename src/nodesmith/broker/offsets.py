@@ -94,7 +94,7 @@ class OffsetStore:
 
     def _append(self, rows: Sequence[Sequence[object]]) -> None:
         data = _lines(rows)
-        append_whole(self._file, data, size=self._size)
+        append_whole(self._file, [data], size=self._size)
         self._size += len(data)
         self._rows += len(rows)
 

@@ -40,7 +40,7 @@ class Partition:
         self.waiting: set[asyncio.Event] = set()
         self._on_roll = on_roll
 
-    def append(self, data: bytes | None) -> int:
+    def append(self, data: bytes | memoryview | None) -> int:
         """Store one batch and return its base offset, the first one's where it is a repetition.
 
         Raises `RefusedError` where it may not be stored or the file cannot be written.
@@ -103,7 +103,7 @@ class Partition:
             self._on_roll()
 
 
-def _check_keys(batch: bytes, header: BatchHeader) -> None:
+def _check_keys(batch: bytes | memoryview, header: BatchHeader) -> None:
     """Refuse records without a key, by which a log could not be compacted."""
     try:
         without = any(facts.key is None for facts in read_records(unpack(batch, header), header))

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 from kio.index import load_request_schema, load_response_schema
 from kio.serial import entity_writer
@@ -24,46 +24,65 @@ from nodesmith.broker.reading import MalformedRequestError, entity_reader, skip_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Buffer
+
 Reply = Mapping[str, object]
 
-MAX_FRAME_BYTES = 100 * 1024 * 1024
 _NAMED = struct.Struct(">hhi")
 _LENGTH = struct.Struct(">i")
+_NOWHERE = ("", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request and where it came from; `host` and `port` are the broker's own, as this client reached it."""
+    """One request; `own` is the address at which this client reached the broker, `peer` its own."""
 
     api_key: int
     version: int
     correlation_id: int
     client_id: str
     request: Any
-    host: str = ""
-    port: int = 0
-    client_host: str = ""
+    own: tuple[str, int]
+    peer: tuple[str, int]
+
+    @property
+    def host(self) -> str:
+        """Return the host at which this client reaches the broker."""
+        return self.own[0]
+
+    @property
+    def port(self) -> int:
+        """Return the port at which this client reaches the broker."""
+        return self.own[1]
+
+    @property
+    def client_host(self) -> str:
+        """Return where the client is."""
+        return self.peer[0]
 
 
-def peek(frame: bytes) -> tuple[int, int, int]:
+def peek(frame: Buffer) -> tuple[int, int, int]:
     """Return API key, version and correlation id of a frame."""
     try:
         api_key, version, correlation_id = _NAMED.unpack_from(frame)
     except struct.error as error:
-        raise MalformedRequestError(f"{len(frame)} bytes are too few for a request") from error
+        raise MalformedRequestError("the frame is too short for a request") from error
     return api_key, version, correlation_id
 
 
-def decode(frame: bytes) -> Call:
+def decode(
+    frame: bytes | memoryview, *, own: tuple[str, int] = _NOWHERE, peer: tuple[str, int] = _NOWHERE
+) -> Call:
     """Read a whole request of a known API and version."""
     api_key, version, correlation_id = peek(frame)
+    data = cast("bytes", frame)  # kio reads either, and says bytes
     try:
         schema = _request_schema(api_key, version)
-        client_id, size = read_nullable_legacy_string(frame, _NAMED.size)
+        client_id, size = read_nullable_legacy_string(data, _NAMED.size)
         position = _NAMED.size + size
         if schema.__header_schema__.__flexible__:
-            position += skip_tagged_fields(frame, position)
-        request, _ = entity_reader(schema)(frame, position)
+            position += skip_tagged_fields(data, position)
+        request, _ = entity_reader(schema)(data, position)
     except Exception as error:  # whatever the codec makes of odd bytes, they end one connection and no more
         raise MalformedRequestError(
             f"API {api_key} version {version}: {type(error).__name__}: {error}"
@@ -74,6 +93,8 @@ def decode(frame: bytes) -> Call:
         correlation_id=correlation_id,
         client_id=client_id or "",
         request=request,
+        own=own,
+        peer=peer,
     )
 
 

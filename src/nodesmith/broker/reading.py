@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 
     Reader: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 
-MAX_ITEMS = 100_000  # far more than any client has topics, partitions or members to name in one array
+MAX_ITEMS = 10_000  # more than this broker can have partitions, in one array
+
+
+class MalformedRequestError(Exception):
+    """Bytes that are no request of an API and version this broker knows."""
+
+
+def _read_records(data: bytes, start: int) -> tuple[memoryview | None, int]:
+    """Return where a batch lies, which may be large, and is only copied to where it is stored."""
+    length, size = readers.read_int32(data, start)
+    if length == -1:
+        return None, size
+    end = start + size + length
+    if length < 0 or end > len(data):
+        raise MalformedRequestError(f"{length} bytes of records where {len(data) - start - size} follow")
+    return memoryview(data)[start + size : end], size + length
+
 
 # (type, whether it may be null) -> its reader; the classic encoding, and the compact one of flexible versions.
 _CLASSIC: dict[tuple[str, bool], Reader] = {
@@ -28,6 +44,7 @@ _CLASSIC: dict[tuple[str, bool], Reader] = {
     ("string", True): readers.read_nullable_legacy_string,
     ("bytes", False): readers.read_legacy_bytes,
     ("bytes", True): readers.read_nullable_legacy_bytes,
+    ("records", True): _read_records,
 }
 _COMPACT: dict[tuple[str, bool], Reader] = {
     ("string", False): readers.read_compact_string,
@@ -45,10 +62,6 @@ _FIXED: dict[str, Reader] = {
     "timedelta_i64": readers.read_timedelta_i64,
     "uuid": readers.read_uuid,
 }
-
-
-class MalformedRequestError(Exception):
-    """Bytes that are no request of an API and version this broker knows."""
 
 
 @cache
@@ -116,7 +129,7 @@ def _parts(hint: Any) -> Iterator[Any]:
 def _plain_reader(kind: str, *, nullable: bool, flexible: bool) -> Reader:
     if kind in _FIXED:
         return _FIXED[kind]
-    return (_COMPACT if flexible else _CLASSIC)["bytes" if kind == "records" else kind, nullable]
+    return (_COMPACT if flexible else _CLASSIC)[kind, nullable]
 
 
 def _array_reader(read_item: Reader, *, nullable: bool, flexible: bool) -> Reader:

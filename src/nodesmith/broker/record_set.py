@@ -18,6 +18,8 @@ from nodesmith.broker import records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from typing_extensions import Buffer
+
     from nodesmith.broker.records import BatchHeader
 
 _COMPRESSION_MASK, _GZIP = 0x07, 1
@@ -46,7 +48,7 @@ def is_packed(header: BatchHeader) -> bool:
     return bool(header.attributes & _COMPRESSION_MASK)
 
 
-def unpack(batch: bytes, header: BatchHeader) -> bytes:
+def unpack(batch: Buffer, header: BatchHeader) -> bytes:
     """Return the records' bytes, decompressed; raises `UnreadableError`."""
     codec = header.attributes & _COMPRESSION_MASK
     packed = memoryview(batch)[records.HEADER_SIZE :]

@@ -73,7 +73,7 @@ def checksum_holds(header: BatchHeader, batch: memoryview) -> bool:
     return crc32c(batch[CHECKSUM_COVERS_FROM:]) == header.checksum
 
 
-def check_batch(data: bytes | None, *, max_bytes: int = MAX_BATCH_BYTES) -> BatchHeader:
+def check_batch(data: bytes | memoryview | None, *, max_bytes: int = MAX_BATCH_BYTES) -> BatchHeader:
     """Return the header of the one batch in `data`, or raise `RefusedError` where it may not be stored."""
     if not data:
         raise RefusedError(ErrorCode.invalid_record, "no records were sent")
@@ -97,8 +97,6 @@ def check_batch(data: bytes | None, *, max_bytes: int = MAX_BATCH_BYTES) -> Batc
     return header
 
 
-def placed(batch: bytes, header: BatchHeader, base_offset: int) -> bytearray:
-    """Return a copy of `batch` that begins at `base_offset` and says who led the partition."""
-    copy = bytearray(batch)
-    _LOCATION.pack_into(copy, 0, base_offset, header.length, LEADER_EPOCH)
-    return copy
+def placed(batch: Buffer, header: BatchHeader, base_offset: int) -> tuple[bytes, memoryview]:
+    """Return the parts of a batch that begins at `base_offset` and says who led the partition."""
+    return _LOCATION.pack(base_offset, header.length, LEADER_EPOCH), memoryview(batch)[_LOCATION.size :]

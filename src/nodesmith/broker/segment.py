@@ -18,8 +18,10 @@ from nodesmith.broker.files import append_whole
 from nodesmith.broker.record_set import first_record_since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from typing_extensions import Buffer
 
     from nodesmith.broker.records import BatchHeader
 
@@ -79,8 +81,8 @@ class Segment:
         """Wait until the medium has what was written."""
         os.fsync(self._file)
 
-    def append(self, batch: bytes | bytearray, header: BatchHeader) -> None:
-        """Write one batch that has its place, or take back what was written of it and raise `OSError`."""
+    def append(self, batch: Sequence[Buffer], header: BatchHeader) -> None:
+        """Write the parts of one batch that has its place, or take back what was written of it and raise `OSError`."""
         append_whole(self._file, batch, size=self.size)
         self._index(header)
 

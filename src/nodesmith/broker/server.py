@@ -7,21 +7,22 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
-from nodesmith.broker.connection import serve
+from nodesmith.broker.connection import Connection
+from nodesmith.broker.connections import Connections
+from nodesmith.broker.frames import Buffers
 from nodesmith.broker.housekeeping import keep_house
+from nodesmith.broker.limits import Limits, usual_limits
 from nodesmith.broker.state import open_state
 from nodesmith.broker.topic_settings import OFF
 from nodesmith.errors import InputError
 
 if TYPE_CHECKING:
-    from asyncio import StreamReader, StreamWriter
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PARTITIONS = 4
-_STREAM_LIMIT = 4 * 1024 * 1024
 _BACKLOG = 512
 
 
@@ -30,7 +31,7 @@ class EmbeddedBroker:
 
     Use it as an asynchronous context manager. Port 0 picks a free one; `port` and `bootstrap_servers` say which.
     `retention_bytes` is how much of each partition is kept, where a topic is told nothing else; -1 keeps everything.
-    Entering raises `InputError` where the port is taken or the data folder cannot be used.
+    `limits` bound what clients may ask for together. Entering raises `InputError` where the port is taken or the data folder cannot be used.
     """
 
     def __init__(
@@ -41,13 +42,14 @@ class EmbeddedBroker:
         port: int = 0,
         partitions: int = DEFAULT_PARTITIONS,
         retention_bytes: int = OFF,
+        limits: Limits | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.host = host
         self.port = port
         self._partitions = partitions
         self._retention_bytes = retention_bytes
-        self._connections: set[asyncio.Task[None]] = set()
+        self._limits = limits or usual_limits()
 
     @property
     def bootstrap_servers(self) -> str:
@@ -65,10 +67,16 @@ class EmbeddedBroker:
             listener.close()
             raise
         self.port = listener.getsockname()[1]
-        self._server = await asyncio.start_server(
-            self._accept, sock=listener, limit=_STREAM_LIMIT, backlog=_BACKLOG
+        self._connections = Connections(self._limits)
+        buffers = Buffers()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self._state, self._connections, buffers), sock=listener, backlog=_BACKLOG
         )
-        self._housekeeping = asyncio.create_task(keep_house(self._state.topics))
+        self._tasks = [
+            loop.create_task(keep_house(self._state.topics)),
+            loop.create_task(self._connections.watch()),
+        ]
         return self
 
     async def __aexit__(
@@ -76,18 +84,13 @@ class EmbeddedBroker:
     ) -> None:
         """Close the socket, end the connections, whatever they wait for, and close the data folder."""
         self._server.close()
-        tasks = [self._housekeeping, *self._connections]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._connections.close()
         # Not `wait_closed()`: from Python 3.12 on it waits for clients that do not read what was sent to them.
         await asyncio.sleep(0)  # the loop closes the sockets of connections that were cut off
         self._state.close()
-
-    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        connection = asyncio.create_task(serve(self._state, reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
 
 
 def _listen(host: str, port: int) -> socket.socket:

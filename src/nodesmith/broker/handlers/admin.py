@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nodesmith.broker.state import BrokerState
 
 
-async def list_groups(state: BrokerState, call: Call) -> Reply:
+def list_groups(state: BrokerState, call: Call) -> Reply:
     """List groups, those that have only committed offsets too."""
     request: ListGroupsRequest = call.request
     wanted = getattr(request, "states_filter", ())
@@ -34,7 +34,7 @@ async def list_groups(state: BrokerState, call: Call) -> Reply:
     return {"error_code": ErrorCode.none, "groups": groups}
 
 
-async def describe_groups(state: BrokerState, call: Call) -> Reply:
+def describe_groups(state: BrokerState, call: Call) -> Reply:
     """Describe groups and their members; an unknown group is a dead one, as in Kafka."""
     request: DescribeGroupsRequest = call.request
     return {"groups": [_describe_group(state, group_id) for group_id in request.groups]}
@@ -65,7 +65,7 @@ def _describe_member(member: Member, protocol: str) -> Reply:
     }
 
 
-async def delete_groups(state: BrokerState, call: Call) -> Reply:
+def delete_groups(state: BrokerState, call: Call) -> Reply:
     """Forget groups that have no members."""
     request: DeleteGroupsRequest = call.request
     return {
@@ -88,7 +88,7 @@ def _delete_group(state: BrokerState, group_id: str) -> ErrorCode:
     return ErrorCode.none
 
 
-async def offset_delete(state: BrokerState, call: Call) -> Reply:
+def offset_delete(state: BrokerState, call: Call) -> Reply:
     """Forget what a group has committed in partitions that none of its members may be reading."""
     request: OffsetDeleteRequest = call.request
     stands = group_state(state, request.group_id)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _GROUP = 0
 
 
-async def metadata(state: BrokerState, call: Call) -> Reply:
+def metadata(state: BrokerState, call: Call) -> Reply:
     """Describe the one broker and the topics asked for, making those that do not exist where the client lets it."""
     request: MetadataRequest = call.request
     # Version 0 asks for everything with an empty list, later ones with none at all.
@@ -83,7 +83,7 @@ def _describe_partitions(topic: Topic) -> list[Reply]:
     ]
 
 
-async def describe_cluster(state: BrokerState, call: Call) -> Reply:
+def describe_cluster(state: BrokerState, call: Call) -> Reply:
     """Describe the one broker."""
     return {
         "error_code": ErrorCode.none,
@@ -93,7 +93,7 @@ async def describe_cluster(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def find_coordinator(state: BrokerState, call: Call) -> Reply:
+def find_coordinator(state: BrokerState, call: Call) -> Reply:
     """Name the one broker as coordinator of a group; there is none for transactions."""
     request: FindCoordinatorRequest = call.request
     if getattr(request, "key_type", _GROUP) != _GROUP:
@@ -114,7 +114,7 @@ async def find_coordinator(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def init_producer_id(state: BrokerState, call: Call) -> Reply:
+def init_producer_id(state: BrokerState, call: Call) -> Reply:
     """Give a producer an id of its own; a transactional one is refused."""
     request: InitProducerIdRequest = call.request
     if request.transactional_id is not None:

@@ -38,7 +38,7 @@ class _Change(IntEnum):
     SET, DELETE, APPEND, SUBTRACT = 0, 1, 2, 3
 
 
-async def describe_configs(state: BrokerState, call: Call) -> Reply:
+def describe_configs(state: BrokerState, call: Call) -> Reply:
     """Show the settings of topics and of the broker."""
     request: DescribeConfigsRequest = call.request
     return {"results": [_describe(state, resource) for resource in request.resources]}
@@ -114,7 +114,7 @@ def _config(name: str, value: str, kind: int, *, source: int = _DEFAULT, read_on
     }
 
 
-async def alter_configs(state: BrokerState, call: Call) -> Reply:
+def alter_configs(state: BrokerState, call: Call) -> Reply:
     """Give topics exactly these settings, the older of the two ways."""
     request: AlterConfigsRequest = call.request
     return {
@@ -131,7 +131,7 @@ async def alter_configs(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def incremental_alter_configs(state: BrokerState, call: Call) -> Reply:
+def incremental_alter_configs(state: BrokerState, call: Call) -> Reply:
     """Change some settings of topics and leave the others as they are."""
     request: IncrementalAlterConfigsRequest = call.request
     answers = []

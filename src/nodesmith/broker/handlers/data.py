@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from nodesmith.broker.state import BrokerState
 
 _ACKS = {-1, 0, 1}
+_MOST_FETCHED_BYTES = 4 * 1024 * 1024  # held until they are read; a client just asks again
+_LONGEST_WAIT_SECONDS = 300.0
 _LATEST, _EARLIEST, _NEWEST = -1, -2, -3  # the timestamps that are no timestamps
 
 
-async def produce(state: BrokerState, call: Call) -> Reply | None:
+def produce(state: BrokerState, call: Call) -> Reply | None:
     """Store batches; without acks there is no answer."""
     request: ProduceRequest = call.request
     refusal = None
@@ -48,7 +50,11 @@ async def produce(state: BrokerState, call: Call) -> Reply | None:
 
 
 def _store(
-    state: BrokerState, topic: str, number: int, records: bytes | None, refusal: RefusedError | None
+    state: BrokerState,
+    topic: str,
+    number: int,
+    records: bytes | memoryview | None,
+    refusal: RefusedError | None,
 ) -> Reply:
     try:
         if refusal is not None:
@@ -91,9 +97,9 @@ async def fetch(state: BrokerState, call: Call) -> Reply:
     ]
     await _wait_for_bytes(state, wanted, request.min_bytes, request.max_wait.total_seconds())
     responses: dict[str, list[Reply]] = {topic.topic: [] for topic in request.topics}
-    left: int = request.max_bytes
+    most = left = min(request.max_bytes, _MOST_FETCHED_BYTES)
     for one in wanted:
-        answer, size = _read(state, one, left, at_least_one=left == request.max_bytes)
+        answer, size = _read(state, one, left, at_least_one=left == most)
         responses[one.topic].append(answer)
         left -= size
     return {
@@ -106,13 +112,14 @@ async def _wait_for_bytes(
     state: BrokerState, wanted: Sequence[_Wanted], min_bytes: int, seconds: float
 ) -> None:
     """Return when the partitions hold `min_bytes`, when one cannot be read, or after `seconds`."""
+    enough = min(min_bytes, _MOST_FETCHED_BYTES, sum(one.max_bytes for one in wanted))
     event = asyncio.Event()
     watched: list[Partition] = []
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(min(seconds, _LONGEST_WAIT_SECONDS)):
             while True:
                 event.clear()
-                if _bytes_ready(state, wanted) >= min(min_bytes, sum(one.max_bytes for one in wanted)):
+                if _bytes_ready(state, wanted) >= enough:
                     return
                 if not watched:
                     watched = [state.topics.partition(one.topic, one.number) for one in wanted]
@@ -164,7 +171,7 @@ def _partition_data(
     }
 
 
-async def list_offsets(state: BrokerState, call: Call) -> Reply:
+def list_offsets(state: BrokerState, call: Call) -> Reply:
     """Find offsets: the first, the next to be written, the newest record's, or the first that is not older than a time."""
     request: ListOffsetsRequest = call.request
     return {

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nodesmith.broker.state import BrokerState
 
 _ASKS_FOR_MEMBER_ID = 4  # from this version on a client knows how to be sent back with an id
+_LONGEST_SECONDS = 1800.0  # Kafka's own bound of a session; a rebalance has the same here
+_MOST_GROUPS = 10_000
 
 
 async def join_group(state: BrokerState, call: Call) -> Reply:
@@ -38,9 +40,20 @@ async def join_group(state: BrokerState, call: Call) -> Reply:
 def _group_to_join(state: BrokerState, request: JoinGroupRequest) -> Group:
     if not request.group_id:
         raise RefusedError(ErrorCode.invalid_group_id)
-    if request.session_timeout.total_seconds() <= 0:
+    if not 0 < request.session_timeout.total_seconds() <= _LONGEST_SECONDS:
         raise RefusedError(ErrorCode.invalid_session_timeout)
+    if request.group_id not in state.groups and len(state.groups) >= _MOST_GROUPS:
+        _forget_unused(state)
     return state.groups.setdefault(request.group_id, Group(request.group_id))
+
+
+def _forget_unused(state: BrokerState) -> None:
+    """Make room for a new group: one without members and offsets is like one that never was."""
+    for group_id, group in list(state.groups.items()):
+        if group.is_unused and not state.offsets.of_group(group_id):
+            del state.groups[group_id]
+    if len(state.groups) >= _MOST_GROUPS:
+        raise RefusedError(ErrorCode.group_max_size_reached)
 
 
 def _join_request(call: Call) -> JoinRequest:
@@ -53,7 +66,7 @@ def _join_request(call: Call) -> JoinRequest:
         client_id=call.client_id,
         client_host=call.client_host,
         session_seconds=session_seconds,
-        rebalance_seconds=max(session_seconds, rebalance.total_seconds()),
+        rebalance_seconds=min(_LONGEST_SECONDS, max(session_seconds, rebalance.total_seconds())),
         protocol_type=request.protocol_type,
         protocols={protocol.name: protocol.metadata for protocol in request.protocols},
         can_come_again=call.version >= _ASKS_FOR_MEMBER_ID,
@@ -109,7 +122,7 @@ async def sync_group(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def heartbeat(state: BrokerState, call: Call) -> Reply:
+def heartbeat(state: BrokerState, call: Call) -> Reply:
     """Note that a member is alive, or tell it to join again."""
     request: HeartbeatRequest = call.request
     try:
@@ -120,7 +133,7 @@ async def heartbeat(state: BrokerState, call: Call) -> Reply:
     return {"error_code": ErrorCode.none}
 
 
-async def leave_group(state: BrokerState, call: Call) -> Reply:
+def leave_group(state: BrokerState, call: Call) -> Reply:
     """Take members out of the group at once, without waiting for their session to end."""
     request: LeaveGroupRequest = call.request
     # Before version 3 one member left at a time, and its error was the whole answer's.

@@ -25,7 +25,7 @@ MAX_METADATA_LENGTH = 4096
 _NOTHING_COMMITTED = CommittedOffset(-1)
 
 
-async def offset_commit(state: BrokerState, call: Call) -> Reply:
+def offset_commit(state: BrokerState, call: Call) -> Reply:
     """Keep offsets on disk before saying so."""
     request: OffsetCommitRequest = call.request
     refusal = None
@@ -81,7 +81,7 @@ def _commit(state: BrokerState, group: str, accepted: dict[Place, CommittedOffse
     return None
 
 
-async def offset_fetch(state: BrokerState, call: Call) -> Reply:
+def offset_fetch(state: BrokerState, call: Call) -> Reply:
     """Return what a group has committed, in the partitions asked for or in all."""
     request: OffsetFetchRequest = call.request
     committed = state.offsets.of_group(request.group_id)

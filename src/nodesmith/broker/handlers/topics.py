@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BROKERS_OWN = -1  # "the broker decides", for partitions and replicas
 
 
-async def create_topics(state: BrokerState, call: Call) -> Reply:
+def create_topics(state: BrokerState, call: Call) -> Reply:
     """Make topics, or say what would be made where the client only wants to know."""
     request: CreateTopicsRequest = call.request
     return {"topics": [_create(state, topic, only_check=request.validate_only) for topic in request.topics]}
@@ -68,7 +68,7 @@ def _check_new_topic(state: BrokerState, asked: CreatableTopic, said: dict[str, 
     return state.topics.check_new(asked.name, None if count == _BROKERS_OWN else count, said)
 
 
-async def create_partitions(state: BrokerState, call: Call) -> Reply:
+def create_partitions(state: BrokerState, call: Call) -> Reply:
     """Give topics more partitions."""
     request: CreatePartitionsRequest = call.request
     return {"results": [_grow(state, topic, only_check=request.validate_only) for topic in request.topics]}
@@ -85,7 +85,7 @@ def _grow(state: BrokerState, asked: CreatePartitionsTopic, *, only_check: bool)
     return {"name": asked.name, "error_code": ErrorCode.none}
 
 
-async def delete_topics(state: BrokerState, call: Call) -> Reply:
+def delete_topics(state: BrokerState, call: Call) -> Reply:
     """Delete topics, named or by their ids, with their records and what groups have committed in them."""
     request = call.request
     if hasattr(request, "topic_names"):  # before version 6
@@ -111,7 +111,7 @@ def _delete_topic(state: BrokerState, name: str | None, topic_id: UUID | None) -
     return answer
 
 
-async def delete_records(state: BrokerState, call: Call) -> Reply:
+def delete_records(state: BrokerState, call: Call) -> Reply:
     """Delete records from the beginning of partitions, up to an offset."""
     request: DeleteRecordsRequest = call.request
     return {

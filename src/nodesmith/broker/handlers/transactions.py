@@ -34,7 +34,7 @@ def refuse(state: BrokerState, transactional_id: str, client: str) -> None:
     logger.warning("transactional id '%s' of %s is refused: %s", transactional_id, client, NO_TRANSACTIONS)
 
 
-async def add_partitions(state: BrokerState, call: Call) -> Reply:
+def add_partitions(state: BrokerState, call: Call) -> Reply:
     """Refuse every partition."""
     request: AddPartitionsToTxnRequest = call.request
     refuse(state, request.v3_and_below_transactional_id, call.client_host)
@@ -52,21 +52,21 @@ async def add_partitions(state: BrokerState, call: Call) -> Reply:
     }
 
 
-async def add_offsets(state: BrokerState, call: Call) -> Reply:
+def add_offsets(state: BrokerState, call: Call) -> Reply:
     """Refuse a group's offsets."""
     request: AddOffsetsToTxnRequest = call.request
     refuse(state, request.transactional_id, call.client_host)
     return {"error_code": REFUSAL}
 
 
-async def end(state: BrokerState, call: Call) -> Reply:
+def end(state: BrokerState, call: Call) -> Reply:
     """Refuse to commit or abort."""
     request: EndTxnRequest = call.request
     refuse(state, request.transactional_id, call.client_host)
     return {"error_code": REFUSAL}
 
 
-async def offset_commit(state: BrokerState, call: Call) -> Reply:
+def offset_commit(state: BrokerState, call: Call) -> Reply:
     """Refuse to commit offsets."""
     request: TxnOffsetCommitRequest = call.request
     refuse(state, request.transactional_id, call.client_host)
