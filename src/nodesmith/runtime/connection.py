@@ -21,7 +21,8 @@ logger = logging.getLogger("nodesmith.runtime.bus")
 _LOOK_AGAIN_SECONDS = 0.5
 _CHECK_SECONDS = 5.0
 _LEAST_PAUSE_SECONDS = 0.2
-_LOOKS_BEFORE_TELLING_LITTLE = 2
+_LOOK_PAUSE_SECONDS = 1.0
+_FAILURES_BEFORE_TELLING_LITTLE = 6
 _ANY_FIX = "start one (`nodesmith broker`), or set KAFKA_BOOTSTRAP_SERVERS to where one is"
 
 
@@ -43,8 +44,12 @@ class Connection:
         self._doubt = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._looks = 0
+        self._look_again_at = 0.0
+        self._failures = 0
+        self._vain_looks = 0
         self._told: set[str] = set()
+        # Set when a broker has denied a client something, which it may have been allowed before.
+        self.denied = asyncio.Event()
 
     @property
     def up(self) -> bool:
@@ -83,9 +88,11 @@ class Connection:
                 await task
 
     def doubt(self) -> None:
-        """Take note that a client has complained: if the bus was up, ask at once whether it still is."""
+        """Take note that a client has complained: ask at once whether the bus is still up; if it is not, look why."""
         if self.up:
             self._doubt.set()
+        else:
+            self._begin_look()
 
     async def _watch(self) -> None:
         while True:
@@ -93,7 +100,7 @@ class Connection:
             try:
                 await in_thread(self._probe)
             except Exception as error:  # noqa: BLE001 - whatever the client raises, the answer is no
-                self._lose(str(error))
+                self._lose(self.trouble.in_words(error))
             else:
                 self._join()
             with contextlib.suppress(TimeoutError):
@@ -108,27 +115,43 @@ class Connection:
         self._up.set()
         self.obstacle = None  # the next outage has a reason of its own
         self.trouble.forget()
-        self._looks = 0
+        self._failures = 0
+        self._vain_looks = 0
         self._told.clear()
         logger.info("bus joined at %s", self.servers)
 
     def _lose(self, reason: str) -> None:
         self._up.clear()
         self._lost.set()
-        if (
-            self._looking is None or self._looking.done()
-        ):  # a silent broker is looked at for longer than it is asked
-            self._looking = asyncio.create_task(self._look(reason), name="nodesmith look at the bus")
+        self._failures += 1
+        # A client may take a moment to say more than that there was no answer, and so may a look.
+        if self.obstacle is None and (
+            self._vain_looks > 1 or self._failures >= _FAILURES_BEFORE_TELLING_LITTLE
+        ):
+            self.obstacle = Obstacle(what=reason)
+        self._begin_look()
+        self._tell()
 
-    async def _look(self, reason: str) -> None:
-        """Find out why the broker cannot be used, and tell what was not told of this outage yet."""
+    def _begin_look(self) -> None:
+        """Look why there is no broker: one look at a time, since at a silent one it takes longer than to ask it."""
+        now = asyncio.get_running_loop().time()
+        if (self._looking is None or self._looking.done()) and now >= self._look_again_at:
+            self._look_again_at = now + _LOOK_PAUSE_SECONDS
+            self._looking = asyncio.create_task(self._look(), name="nodesmith look at the bus")
+
+    async def _look(self) -> None:
         found = await in_thread(self.trouble.find)
         if self.up:
             return
-        self._looks += 1
-        self.obstacle = found or self.obstacle or Obstacle(what=reason)
-        # A client may take a moment to say more than that there was no answer.
-        if self.last_error in self._told or (found is None and self._looks < _LOOKS_BEFORE_TELLING_LITTLE):
+        if found is None:
+            self._vain_looks += 1
+        else:
+            self.obstacle = found
+            self._tell()
+
+    def _tell(self) -> None:
+        """Log a reason that was not told of this outage yet, once the broker was asked and did not answer."""
+        if not self._failures or self.obstacle is None or self.last_error in self._told:
             return
         still = "still " if self._told else ""
         self._told.add(self.last_error)
