@@ -9,6 +9,7 @@ NodesmithError                      everything nodesmith raises on purpose
 ├── GateError                       exit 4: a gate of the pipeline did not hold; carries its findings
 └── SystemFailedError               exit 5: the running system failed or did not answer
     ├── BusUnavailableError         no broker can be reached, or its client is not installed
+    ├── NotPermittedError           the broker does not let this program do what it has to
     ├── PublishError                the broker did not acknowledge a record
     │   └── OutboxFullError         what waits to be sent has reached its bounds
     ├── AnswersUnavailableError     the records of answers cannot be read or written now
@@ -134,6 +135,10 @@ class SystemFailedError(NodesmithError):
 
 class BusUnavailableError(SystemFailedError):
     """No broker can be reached, or the Kafka client is not installed."""
+
+
+class NotPermittedError(SystemFailedError):
+    """The broker does not let this program do what it has to; its permissions are the broker's."""
 
 
 class PublishError(SystemFailedError):

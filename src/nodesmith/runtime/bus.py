@@ -22,6 +22,7 @@ from nodesmith.runtime.client import ClientSettings, SettingValue, common_settin
 from nodesmith.runtime.connection import Connection
 from nodesmith.runtime.outbox import Outbox, OutboxBounds, OutboxMetrics, Until
 from nodesmith.runtime.outbox.client import PERMANENT
+from nodesmith.runtime.permissions import DENIED
 from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.trouble import Trouble
 from nodesmith.runtime.wire_record import WireRecord, to_wire
@@ -296,8 +297,11 @@ class EventPublisher:
                 future.set_exception(KafkaException(error))
 
     def _client_error(self, error: KafkaError) -> None:
-        self.connection.trouble.note(error)
-        self._wake(self.connection.doubt)
+        if error.code() in DENIED:
+            self._wake(self.connection.denied.set)
+        else:
+            self.connection.trouble.note(error)
+            self._wake(self.connection.doubt)
 
     def _probe(self) -> None:
         if (producer := self._producer) is not None:

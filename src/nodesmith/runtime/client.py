@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from nodesmith.errors import InputError
 from nodesmith.runtime.further_settings import further_settings, variable_of
+from nodesmith.runtime.permissions import DENIED, not_permitted
 from nodesmith.runtime.security import client_security
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def consumer_settings(common: Mapping[str, Any], *, group: str) -> ClientSetting
 def ensure_topics(common: Mapping[str, Any], topics: Iterable[str], *, seconds: float) -> None:
     """Create the topics that are missing, with the broker's own defaults; raise KafkaException where that fails.
 
+    Raises NotPermittedError where the broker does not allow it.
+
     Blocks, at most about three times `seconds`. Brokers often do not create topics by themselves, and one that was asked
     to may deny for a moment that they are there, which a consumer would warn of.
     """
@@ -106,10 +109,13 @@ def ensure_topics(common: Mapping[str, Any], topics: Iterable[str], *, seconds: 
     if not missing:
         return
     asked = [NewTopic(topic) for topic in sorted(missing)]
-    for made in admin.create_topics(asked, operation_timeout=seconds, request_timeout=seconds).values():
+    made_topics = admin.create_topics(asked, operation_timeout=seconds, request_timeout=seconds)
+    for topic, made in made_topics.items():
         try:
             made.result(timeout=seconds)
         except KafkaException as error:
+            if error.args[0].code() in DENIED:
+                raise not_permitted(common, f"see or create the topic {topic}") from error
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
     deadline = time.monotonic() + seconds

@@ -164,6 +164,8 @@ class GroupConsumer:
             raise KafkaException(error)
         if error.code() not in self._told:
             self._told.add(error.code())
+            if complain := self._settings.get("error_cb"):
+                complain(error)
             logger.warning("the broker says of %s: %s", message.topic() or "the group", error.str())
         return None
 

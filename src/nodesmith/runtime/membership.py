@@ -10,10 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from nodesmith import naming
-from nodesmith.errors import NodesmithError, OperationError, in_words
+from nodesmith.errors import NodesmithError, OperationError
 from nodesmith.runtime.client import consumer_settings, ensure_topics
 from nodesmith.runtime.consumer import GroupConsumer, read_message
 from nodesmith.runtime.envelope import read_envelope
+from nodesmith.runtime.permissions import check_permissions
 from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.topic_reader import TopicReader
 
@@ -106,7 +107,11 @@ class Membership:
 
     @property
     def joined(self) -> bool:
-        """Whether everything is in place and the broker can be reached."""
+        """Whether everything is in place, allowed, and the broker can be reached."""
+        return self._is_on_the_bus and not self.problem
+
+    @property
+    def _is_on_the_bus(self) -> bool:
         return self._over is not None and not self._over.is_set()
 
     @property
@@ -153,6 +158,8 @@ class Membership:
             lost = await self._connection.wait_up()
             try:
                 await self._make_topics()
+                if self._connection.denied.is_set() or self._is_known_to_the_broker:
+                    await self._check_permissions()
                 while self._steps:
                     await self._steps[0]()
                     self._steps.popleft()
@@ -161,18 +168,58 @@ class Membership:
                 self._consumer.expect_partitions()
                 await self._announce(reason="startup")
             except Exception as error:  # noqa: BLE001 - the client's, a person's: joining goes on
-                self._tell(f"joining the bus failed: {in_words(error)}")
+                self._tell(f"joining the bus failed: {self._connection.trouble.in_words(error)}")
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self.problem = ""
-            await lost.wait()
+            await self._until_over(lost)
+
+    async def _until_over(self, lost: asyncio.Event) -> None:
+        """Return when the connection is lost; what a broker denies meanwhile is a problem until it allows it again."""
+        denied = self._connection.denied
+        while not lost.is_set():
+            waits = [asyncio.ensure_future(event.wait()) for event in (lost, denied)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            if lost.is_set():
+                return
+            try:
+                await self._check_permissions()
+                self.problem = ""
+            except Exception as error:  # noqa: BLE001 - as above
+                self._tell(self._connection.trouble.in_words(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    @property
+    def _is_known_to_the_broker(self) -> bool:
+        """Whether the node says who it is: then the broker is likely to have rules of what it may do."""
+        return (
+            str(self._publisher.client_settings.get("security.protocol", "PLAINTEXT")).upper() != "PLAINTEXT"
+        )
+
+    async def _check_permissions(self) -> None:
+        """Raise NotPermittedError where the broker denies what this node needs; what was denied before is forgotten else."""
+        await in_thread(
+            check_permissions,
+            self._publisher.client_settings,
+            group=self._definition.identity.dot_path,
+            reads=[*self._definition.work_topics, naming.REQUEST_INTROSPECTION_TOPIC],
+            writes=self._written_topics,
+            seconds=_ADMIN_SECONDS,
+        )
+        self._connection.denied.clear()
+
+    @property
+    def _written_topics(self) -> list[str]:
+        return [*self._definition.answer_topics, naming.INTROSPECTION_TOPIC, naming.HEARTBEAT_TOPIC]
 
     async def _make_topics(self) -> None:
         topics = [
             *self._definition.work_topics,
-            *self._definition.answer_topics,
-            naming.INTROSPECTION_TOPIC,
-            naming.HEARTBEAT_TOPIC,
+            *self._written_topics,
             naming.REQUEST_INTROSPECTION_TOPIC,
         ]
         await in_thread(ensure_topics, self._publisher.client_settings, topics, seconds=_ADMIN_SECONDS)
@@ -193,7 +240,7 @@ class Membership:
             self._joined_once.wait()
         )  # the first one at once: whoever asks for the node then knows how it is
         while True:
-            if self.joined:
+            if self._is_on_the_bus:
                 try:
                     # Kept nowhere: a heartbeat that comes late says nothing.
                     await self._publisher.send(self._heartbeat())

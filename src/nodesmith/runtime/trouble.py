@@ -6,9 +6,11 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
+from nodesmith.errors import in_words
 from nodesmith.runtime.diagnosis import Obstacle, examine
+from nodesmith.runtime.permissions import who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ _COMPLAINT = re.compile(
 _REFUSED_USER = "SASL authentication error: "
 # It says less than what came before it.
 _SAYS_NOTHING = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - its public name
+_SAY_LITTLE = frozenset({KafkaError._TIMED_OUT, KafkaError._TRANSPORT})  # noqa: SLF001 - public names
 _NO_AUTHENTICATION = KafkaError._AUTHENTICATION  # noqa: SLF001 - its public name
 
 
@@ -55,6 +58,14 @@ class Trouble:
         self._refused.clear()
         self._last = ""
 
+    def in_words(self, error: BaseException) -> str:
+        """Return an error of a step that a client took, with what clients complain of where it only says that it took too long."""
+        if not isinstance(error, KafkaException):
+            return in_words(error)
+        cause: KafkaError = error.args[0]
+        complaint = f" ({self._last})" if self._last and cause.code() in _SAY_LITTLE else ""
+        return f"{cause.str()}{complaint}"
+
     def find(self) -> Obstacle | None:
         """Return what stands in the way now, of several brokers all there is; None where nothing can be found out."""
         deadline = time.monotonic() + FIND_SECONDS
@@ -77,12 +88,13 @@ class Trouble:
                 what=f"{place}: {what}" if place else what, fix="check the settings KAFKA_SASL_..."
             )
         reason = what.removeprefix(_REFUSED_USER)
-        if client := self._settings.get("sasl.oauthbearer.client.id"):
-            who, variables = f"the token of '{client}'", "KAFKA_SASL_OAUTHBEARER_CLIENT_ID and its secret"
-        else:
-            user = self._settings.get("sasl.username")
-            who, variables = f"the user '{user}'", "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+        with_token = "sasl.oauthbearer.client.id" in self._settings
+        variables = (
+            "KAFKA_SASL_OAUTHBEARER_CLIENT_ID and its secret"
+            if with_token
+            else "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+        )
         return Obstacle(
-            what=f"the broker at {place} refuses {who}: SASL authentication failed ({reason})",
+            what=f"the broker at {place} refuses {who(self._settings)}: SASL authentication failed ({reason})",
             fix=f"check {variables}, and KAFKA_SASL_MECHANISM",
         )

@@ -545,6 +545,8 @@ class Outbox:
         self._room.free(entry.size)
         self._not_stored.pop(entry.sequence, None)
         self._absent -= {entry.lane[0]}
+        if complain := self._settings.get("error_cb"):
+            complain(error)
         self._metrics.record_refused(topic, error.name(), time.monotonic() - entry.given)
         refusal = PublishError(
             f"the broker did not acknowledge a record for {topic}: {error.str()}",
