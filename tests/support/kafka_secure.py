@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -34,8 +35,11 @@ USER = "alice"
 PASSWORD = "the-password-of-alice-7RqX"  # not one anybody would write by chance: tests look for it
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-LISTENERS = ("PLAIN", "TLS", "MUTUAL", "USERS", "OPEN", "STRANGE")
-PROTOCOLS = "PLAIN:PLAINTEXT,TLS:SASL_SSL,MUTUAL:SSL,USERS:SASL_PLAINTEXT,OPEN:SSL,STRANGE:SASL_SSL,CONTROLLER:PLAINTEXT"
+LISTENERS = ("PLAIN", "TLS", "MUTUAL", "USERS", "WORDS", "OPEN", "STRANGE", "FOREIGN")
+PROTOCOLS = (
+    "PLAIN:PLAINTEXT,TLS:SASL_SSL,MUTUAL:SSL,USERS:SASL_PLAINTEXT,WORDS:SASL_PLAINTEXT,OPEN:SSL,STRANGE:SASL_SSL,"
+    "FOREIGN:SASL_SSL,CONTROLLER:PLAINTEXT"
+)
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _PLAIN = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
 _OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;"
@@ -50,9 +54,11 @@ class SecureKafka:
     folder: Path
 
     def at(self, listener: str, host: str = "127.0.0.1") -> str:
-        """Return the address of TLS (users over TLS), MUTUAL (certificates), USERS (no TLS), OPEN (TLS alone), STRANGE or PLAIN.
+        """Return the address of a listener.
 
-        STRANGE is as TLS is, with a certificate for another host name.
+        TLS has users over TLS, MUTUAL asks for certificates, OPEN is TLS alone; USERS and WORDS have users without TLS,
+        WORDS none but those with PLAIN passwords; PLAIN has nothing. STRANGE is as TLS is, with a certificate for
+        another host name, and FOREIGN with one of another authority.
         """
         return f"{host}:{self.ports[listener]}"
 
@@ -74,20 +80,33 @@ class SecureKafka:
     @contextmanager
     def denied(self, user: str, operation: AclOperation, resource: ResourceType, name: str) -> Iterator[None]:
         """Deny a user an operation on a topic or a group as long as this lasts."""
-        admin = self.admin()
-        rules = [self._rule(user, operation, resource, name)]
-        for made in admin.create_acls(rules).values():
+        admin, rule = self.admin(), (resource, name, operation, AclPermissionType.DENY, f"User:{user}")
+        for made in admin.create_acls([_rule(AclBinding, *rule)]).values():
             made.result(10)
         try:
             yield
         finally:
-            for gone in admin.delete_acls(rules).values():
+            for gone in admin.delete_acls([_rule(AclBindingFilter, *rule)]).values():
                 gone.result(10)
 
-    @staticmethod
-    def _rule(user: str, operation: AclOperation, resource: ResourceType, name: str) -> Any:
-        literal, deny = ResourcePatternType.LITERAL, AclPermissionType.DENY
-        return AclBinding(resource, name, literal, f"User:{user}", "*", operation, deny)
+    def allow_everything(self) -> None:
+        """Allow everybody everything, of which `denied` then takes something away."""
+        resources = (
+            (ResourceType.TOPIC, "*"),
+            (ResourceType.GROUP, "*"),
+            (ResourceType.BROKER, "kafka-cluster"),
+        )
+        rules = [
+            _rule(AclBinding, resource, name, AclOperation.ALL, AclPermissionType.ALLOW, "User:*")
+            for resource, name in resources
+        ]
+        admin = self.admin()
+        for made in admin.create_acls(rules).values():
+            made.result(10)
+
+
+def _rule(kind: Any, resource: Any, name: str, operation: Any, permission: Any, principal: str) -> Any:
+    return kind(resource, name, ResourcePatternType.LITERAL, principal, "*", operation, permission)
 
 
 @contextmanager
@@ -111,6 +130,7 @@ def running_secure_kafka(folder: Path) -> Iterator[SecureKafka]:
             running = SecureKafka(ports=ports, authority=authority, folder=folder)
             _wait_until_it_answers(running, process, log)
             running.set_password(USER, PASSWORD)
+            running.allow_everything()
             yield running
         finally:
             process.terminate()
@@ -123,6 +143,7 @@ def running_secure_kafka(folder: Path) -> Iterator[SecureKafka]:
 def _settings(authority: Authority, ports: dict[str, int], *, log_dir: Path) -> str:
     ours = authority.issue("127.0.0.1", "localhost").both
     strange = authority.issue("elsewhere.example").both
+    foreign = Authority(log_dir.parent / "foreign").issue("127.0.0.1").both
     listeners = ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
     lines = [
         "process.roles=broker,controller",
@@ -140,20 +161,20 @@ def _settings(authority: Authority, ports: dict[str, int], *, log_dir: Path) -> 
         "transaction.state.log.min.isr=1",
         "group.initial.rebalance.delay.ms=0",
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "allow.everyone.if.no.acl.found=true",
         "super.users=User:ANONYMOUS",
         "ssl.keystore.type=PEM",
         f"ssl.keystore.location={ours}",
         "ssl.truststore.type=PEM",
         f"ssl.truststore.location={authority.file}",
         f"listener.name.strange.ssl.keystore.location={strange}",
-        "listener.name.strange.ssl.keystore.type=PEM",
+        f"listener.name.foreign.ssl.keystore.location={foreign}",
         "listener.name.mutual.ssl.client.auth=required",
         "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
         # How long a client that is refused waits for the refusal.
         "connection.failed.authentication.delay.ms=100",
     ]
-    for listener in ("tls", "users", "strange"):
+    lines.append("listener.name.words.sasl.enabled.mechanisms=PLAIN")
+    for listener in ("tls", "users", "words", "strange", "foreign"):
         prefix = f"listener.name.{listener}"
         lines += [
             f"{prefix}.scram-sha-256.sasl.jaas.config={_SCRAM}",
