@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaos.bus import KINDS
+from chaos.clock import NoClockError
 from chaos.run import run_scenario
 from chaos.scenarios import LONG, SCENARIOS
 
@@ -34,9 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = []
     for name in asked.scenario or SCENARIOS:
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-{name}-"))
-        row = run_scenario(
-            SCENARIOS[name], seed=asked.seed, commands=asked.commands, broker=asked.broker, folder=folder
-        )
+        try:
+            row = run_scenario(
+                SCENARIOS[name], seed=asked.seed, commands=asked.commands, broker=asked.broker, folder=folder
+            )
+        except NoClockError as reason:
+            print(f"error: {name} cannot run: {reason}", file=sys.stderr)
+            return 2
         rows.append(row)
         if not asked.json:
             _print(row)

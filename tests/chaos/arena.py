@@ -9,6 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chaos.bus import Bus
+from chaos.clock import Clock
+from chaos.disk import Disk, small_disk
 from chaos.fleet import Fleet
 from chaos.interference import Proxy
 from chaos.ledger import write_ledger
@@ -17,7 +19,7 @@ from chaos.sink import Sink
 from chaos.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from chaos.sender import Command
@@ -38,6 +40,8 @@ class Arena:
     sender: Sender
     fleet: Fleet
     watch: Watch
+    disk: Disk | None
+    clock: Clock | None
     data: Path
 
     def pass_time(self, least: float, most: float) -> None:
@@ -60,10 +64,10 @@ class Plan:
     seed: int
     commands: int
     broker: str
-    through_proxy: bool
-    recorded: bool
-    data: Path
-    variables: Mapping[str, str]
+    through_proxy: bool = False
+    on_small_disk: bool = False
+    with_clock: bool = False
+    recorded: bool = True
 
 
 @contextmanager
@@ -81,11 +85,14 @@ def open_arena(plan: Plan, folder: Path) -> Iterator[Arena]:
         if proxy is not None:
             stack.callback(proxy.close)
         servers = proxy.servers if proxy else bus.servers
+        data = folder / "data"
+        disk = stack.enter_context(small_disk(data, commands=plan.commands)) if plan.on_small_disk else None
+        clock = Clock(folder) if plan.with_clock else None
         environment = {
             "KAFKA_BOOTSTRAP_SERVERS": servers,
-            "NODESMITH_DATA_DIR": str(plan.data),
+            "NODESMITH_DATA_DIR": str(data),
             "SQLITE_PATH": str(sink.path),
-            **plan.variables,
+            **(clock.variables if clock else {}),
         }
         fleet = Fleet(script, folder / "logs", environment)
         stack.callback(fleet.close)
@@ -100,5 +107,7 @@ def open_arena(plan: Plan, folder: Path) -> Iterator[Arena]:
             sender=sender,
             fleet=fleet,
             watch=Watch(sink),
-            data=plan.data,
+            disk=disk,
+            clock=clock,
+            data=data,
         )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     Event = Callable[[Arena], None]
 
 MOST_INSTANCES = 4
+# Answers are kept for a day.
+MOST_HOURS = 11.0
 # The session of a member of a group ends after 6 s.
 SHORTER_THAN_A_SESSION = (1.0, 3.0)
 LONGER_THAN_A_SESSION = (7.0, 9.0)
@@ -86,6 +88,38 @@ def come_and_go(arena: Arena) -> None:
     arena.pass_time(0, 1.5)
 
 
+def fill_the_disk(arena: Arena) -> None:
+    """Leave no room for what the node keeps while the broker is away too, and give it back."""
+    assert arena.disk is not None
+    arena.disk.fill(arena.fleet.pids().values())
+    meanwhile = arena.random.choice((_nothing, _nothing, short_pause, kill_the_broker, kill_an_instance))
+    meanwhile(arena)
+    arena.pass_time(1, 3)
+    arena.disk.make_room()
+
+
+def set_the_clock(arena: Arena) -> None:
+    """Set the clock forward or back by hours, from wherever it is; not by so much that answers are too old to be kept."""
+    assert arena.clock is not None
+    arena.clock.set(arena.random.uniform(-MOST_HOURS, MOST_HOURS) * 3_600)
+    arena.pass_time(1, 3)
+
+
+def kill_everything(arena: Arena) -> None:
+    """Kill the broker and all instances at once, and start them again."""
+    names = arena.fleet.names
+    arena.bus.kill()
+    for name in names:
+        arena.fleet.kill(name)
+    arena.bus.start()
+    for name in names:
+        arena.fleet.start(name)
+
+
+def _nothing(_arena: Arena) -> None:
+    """Do nothing else."""
+
+
 short_pause = partial(pause_the_broker, seconds=SHORTER_THAN_A_SESSION)
 long_pause = partial(pause_the_broker, seconds=LONGER_THAN_A_SESSION)
 
@@ -96,5 +130,7 @@ def calm(arena: Arena) -> None:
     arena.bus.start()
     if arena.proxy is not None:
         arena.proxy.tell("pass")
+    if arena.disk is not None:
+        arena.disk.make_room()
     if not arena.fleet.names:
         arena.fleet.start("node-1")

@@ -57,9 +57,9 @@ def run_scenario(scenario: Scenario, *, seed: int, commands: int, broker: str, f
         commands=commands,
         broker=broker,
         through_proxy=scenario.through_proxy,
+        on_small_disk=scenario.on_small_disk,
+        with_clock=scenario.with_clock,
         recorded=scenario.recorded,
-        data=folder / "data",
-        variables={},
     )
     with open_arena(plan, folder) as arena:
         for number in range(scenario.instances):

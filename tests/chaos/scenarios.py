@@ -30,6 +30,8 @@ class Scenario:
     long: int
     instances: int = 2
     through_proxy: bool = False
+    on_small_disk: bool = False
+    with_clock: bool = False
     recorded: bool = True
     may_repeat: bool = False
 
@@ -49,6 +51,17 @@ _CONNECTION = (
 )
 _KILLED = (events.kill_an_instance,)
 _PAUSED = (events.short_pause, events.long_pause)
+_EVERYTHING = (
+    *_CONNECTION,
+    events.short_pause,
+    events.kill_the_broker,
+    events.kill_everything,
+    events.fill_the_disk,
+    events.set_the_clock,
+    events.come_and_go,
+    events.come_and_go,
+    events.come_and_go,
+)
 
 SCENARIOS = {
     scenario.name: scenario
@@ -74,6 +87,32 @@ SCENARIOS = {
         Scenario(
             name="connection", always=_CONNECTION, choice=_CONNECTION, short=5, long=40, through_proxy=True
         ),
+        Scenario(
+            name="disk",
+            always=(events.fill_the_disk,),
+            choice=(events.fill_the_disk,),
+            short=3,
+            long=20,
+            on_small_disk=True,
+        ),
+        Scenario(
+            name="clock",
+            always=(events.set_the_clock, events.kill_an_instance),
+            choice=(events.set_the_clock, events.set_the_clock, events.kill_an_instance),
+            short=5,
+            long=30,
+            with_clock=True,
+        ),
         Scenario(name="storm", always=(), choice=(events.come_and_go,), short=8, long=50),
+        Scenario(
+            name="mixed",
+            always=(),
+            choice=_EVERYTHING,
+            short=8,
+            long=50,
+            through_proxy=True,
+            on_small_disk=True,
+            with_clock=True,
+        ),
     )
 }
