@@ -109,11 +109,11 @@ def _tail(
     show: Callable[[Iterable[TailRecord]], None],
     follow: bool,
 ) -> None:
-    from nodesmith.cli.operating.dead_letter_topic import Client
+    from nodesmith.cli.operating.dead_letter_topic import reading_client
     from nodesmith.cli.operating.tail_choice import choose_topics
     from nodesmith.cli.operating.tail_reading import TopicTail
 
-    client = Client(servers)
+    client = reading_client(servers)
     try:
         wants = choose_topics(what, client.topics())
         tail = TopicTail(client, wants=wants, start=start, only=only, say=_say)

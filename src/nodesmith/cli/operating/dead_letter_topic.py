@@ -5,7 +5,6 @@ Every call to a broker has a deadline; where none answers, that is a BusUnavaila
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 import uuid
@@ -13,15 +12,14 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from nodesmith.errors import InputError, SystemFailedError
 from nodesmith.naming import dead_letter_topic, event_domain, kebab, snake
 from nodesmith.runtime.client import common_settings
 from nodesmith.runtime.consumer import read_message
-from nodesmith.runtime.topic_reader import bus_unavailable
-from nodesmith.runtime.trouble import Trouble
+from nodesmith.runtime.groupless_client import ASK_SECONDS, SILENT_SECONDS, GrouplessClient
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,12 +27,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from nodesmith.cli.operating.dead_letter_rows import Place
-    from nodesmith.runtime.client import ClientSettings
     from nodesmith.runtime.records import IncomingRecord
 
-ASK_SECONDS = 5.0
-# Nothing came for so long, though there is more: the broker has gone.
-SILENT_SECONDS = 15.0
 _POLL_SECONDS = 0.2
 _BATCH = 500
 _MOST_NAMES = 8
@@ -44,7 +38,7 @@ _TOPIC = re.compile(r"onex\.dlq\.(?P<domain>[a-z0-9-]+)\.(?P<node>[a-z0-9-]+)\.v
 class DeadLetterTopic:
     """One node's dead letters; `topics` are all there are on the bus, with their number of partitions."""
 
-    def __init__(self, name: str, *, client: Client, topics: Mapping[str, int]) -> None:
+    def __init__(self, name: str, *, client: GrouplessClient, topics: Mapping[str, int]) -> None:
         self.name = name
         self.topics = topics
         self.client = client
@@ -130,53 +124,19 @@ class DeadLetterTopic:
         raise SystemFailedError(f"{self.name} cannot be read: {error.str()}")
 
 
-class Client:
-    """A consumer without a group, and why the brokers do not answer, where they do not."""
-
-    def __init__(self, servers: str) -> None:
-        self.servers = servers
-        self.settings: ClientSettings = common_settings(
-            bootstrap_servers=servers, source="nodesmith-cli", extra=None
-        )
-        self._trouble = Trouble(self.settings)
-        self.consumer = Consumer(
-            {
-                **self.settings,
-                "group.id": f"nodesmith-dlq-{uuid.uuid4()}",  # the client wants one; no group is ever joined
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",  # somebody may shorten the topic meanwhile
-                "fetch.wait.max.ms": 100,
-                "error_cb": self._trouble.note,
-            }
-        )
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Turn a client's error into the one that says who did not answer and why."""
-        try:
-            yield
-        except KafkaException as error:
-            with contextlib.suppress(KafkaException, RuntimeError):
-                self.consumer.poll(0)  # error_cb is called in here, and knows the reason
-            self._trouble.note(error.args[0])
-            raise self.unavailable() from error
-
-    def unavailable(self) -> SystemFailedError:
-        """Return the error of who gets no answer."""
-        return bus_unavailable(self.servers, obstacle=self._trouble.find())
-
-    def topics(self) -> dict[str, int]:
-        """Return every topic with the number of its partitions."""
-        with self.asking():
-            found = self.consumer.list_topics(timeout=ASK_SECONDS).topics
-        return {name: len(topic.partitions) for name, topic in found.items() if topic.error is None}
+def reading_client(servers: str) -> GrouplessClient:
+    """Return what a command reads topics with."""
+    return GrouplessClient(
+        common_settings(bootstrap_servers=servers, source="nodesmith-cli", extra=None),
+        group=f"nodesmith-reader-{uuid.uuid4()}",  # the client wants one
+        reading={"auto.offset.reset": "earliest"},  # somebody may shorten a topic meanwhile
+    )
 
 
 @contextmanager
 def dead_letters_of(node: str, *, servers: str) -> Iterator[DeadLetterTopic]:
     """Give the dead letters of `[DOMAIN/]NODE`; raise InputError where there is no such topic, and say which there are."""
-    client = Client(servers)
+    client = reading_client(servers)
     try:
         topics = client.topics()
         yield DeadLetterTopic(find_topic(node, topics), client=client, topics=topics)

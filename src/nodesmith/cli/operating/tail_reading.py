@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from nodesmith.cli.operating.dead_letter_topic import ASK_SECONDS, SILENT_SECONDS
 from nodesmith.cli.operating.tail_record import TailRecord
 from nodesmith.errors import SystemFailedError
 from nodesmith.records import dataclass
 from nodesmith.runtime.consumer import read_message
+from nodesmith.runtime.groupless_client import ASK_SECONDS, SILENT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
-    from nodesmith.cli.operating.dead_letter_topic import Client
     from nodesmith.cli.operating.tail_choice import Filter
+    from nodesmith.runtime.groupless_client import GrouplessClient
 
 Place = tuple[str, int]
 _Sorted = tuple[int, str, int, int, TailRecord]
@@ -55,7 +55,7 @@ class TopicTail:
 
     def __init__(
         self,
-        client: Client,
+        client: GrouplessClient,
         *,
         wants: Callable[[str], bool],
         start: Start,

@@ -6,20 +6,17 @@ merged by the records' own times.
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import time
 from collections import deque
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from nodesmith.errors import SystemFailedError
 from nodesmith.runtime.consumer import read_message
-from nodesmith.runtime.topic_reader import bus_unavailable
-from nodesmith.runtime.trouble import Trouble
+from nodesmith.runtime.groupless_client import ASK_SECONDS, SILENT_SECONDS, GrouplessClient
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 Span = tuple[int, int]
 
-_ASK_SECONDS = 5.0
-# Nothing came for so long, though there is more: the broker has gone.
-_SILENT_SECONDS = 15.0
 _POLL_SECONDS = 0.2
 _BATCH = 500
 _HIGH_MARK = 4_000
@@ -45,22 +39,16 @@ class TopicLog:
     """Reads topics on behalf of a group, without joining it. Every call to a broker has a deadline."""
 
     def __init__(self, settings: ClientSettings, *, group: str) -> None:
-        self._servers = str(settings["bootstrap.servers"])
-        self._settings = dict(settings)
-        self._trouble = Trouble(settings)
-        self._consumer = Consumer(
-            {
-                **settings,
-                "group.id": group,  # for what it has committed; a consumer that is only assigned joins no group
-                "enable.auto.commit": False,
+        self._client = GrouplessClient(
+            settings,
+            group=group,
+            reading={
                 "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
                 "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 16_384,
-                "error_cb": self._trouble.note,
-            }
+            },
         )
+        self._consumer = self._client.consumer
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -68,11 +56,11 @@ class TopicLog:
 
     def spans(self, topics: Iterable[str]) -> dict[Place, Span]:
         """Return of each partition of the topics that exist the first offset and the one after the last."""
-        with self._asking():
-            there = self._consumer.list_topics(timeout=_ASK_SECONDS).topics
+        with self._client.asking():
+            there = self._consumer.list_topics(timeout=ASK_SECONDS).topics
             return {
                 (topic, number): self._consumer.get_watermark_offsets(
-                    TopicPartition(topic, number), timeout=_ASK_SECONDS
+                    TopicPartition(topic, number), timeout=ASK_SECONDS
                 )
                 for topic in topics
                 if topic in there and there[topic].error is None
@@ -82,8 +70,8 @@ class TopicLog:
     def committed(self, places: Iterable[Place]) -> dict[Place, int]:
         """Return how far the group has come; 0 where it has committed nothing."""
         asked = [TopicPartition(*place) for place in places]
-        with self._asking():
-            found = self._consumer.committed(asked, timeout=_ASK_SECONDS) if asked else []
+        with self._client.asking():
+            found = self._consumer.committed(asked, timeout=ASK_SECONDS) if asked else []
         return {(each.topic, each.partition): max(0, each.offset) for each in found}
 
     def compacted(self, topics: Collection[str]) -> list[str]:
@@ -91,12 +79,12 @@ class TopicLog:
         if not topics:
             return []
         resources = [ConfigResource(ResourceType.TOPIC, topic) for topic in topics]
-        admin = AdminClient(self._settings)  # held until it has answered
-        asked = admin.describe_configs(resources, request_timeout=_ASK_SECONDS)
+        admin = AdminClient(self._client.settings)  # held until it has answered
+        asked = admin.describe_configs(resources, request_timeout=ASK_SECONDS)
         found = []
         for resource, answer in asked.items():
-            with self._asking():
-                policy = answer.result(2 * _ASK_SECONDS).get("cleanup.policy")
+            with self._client.asking():
+                policy = answer.result(2 * ASK_SECONDS).get("cleanup.policy")
             if policy is not None and "compact" in str(policy.value):
                 found.append(resource.name)
         return sorted(found)
@@ -112,8 +100,8 @@ class TopicLog:
                 while merge.waiting:
                     messages = self._consumer.consume(_BATCH, _POLL_SECONDS)
                     heard = time.monotonic() if messages else heard
-                    if time.monotonic() - heard > _SILENT_SECONDS:
-                        raise self._unavailable()
+                    if time.monotonic() - heard > SILENT_SECONDS:
+                        raise self._client.unavailable()
                     for message in messages:
                         self._take(message, merge)
                     self._pause(merge)
@@ -145,19 +133,6 @@ class TopicLog:
     def _resume(self, merge: _Merge) -> None:
         if hungry := merge.hungry():
             self._consumer.resume([TopicPartition(*place) for place in hungry])
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except KafkaException as error:
-            with contextlib.suppress(KafkaException, RuntimeError):
-                self._consumer.poll(0)  # error_cb is called in here, and knows the reason
-            self._trouble.note(error.args[0])
-            raise self._unavailable() from error
-
-    def _unavailable(self) -> SystemFailedError:
-        return bus_unavailable(self._servers, obstacle=self._trouble.find())
 
 
 class _Merge:
