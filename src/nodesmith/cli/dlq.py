@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
+from nodesmith.cli.options import with_all
 from nodesmith.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def command() -> None:
 
 def filters(function: F) -> F:
     """Add the options that say which dead letters are meant."""
-    options = (
+    return with_all(
+        function,
         click.option("--error-type", metavar="NAME", help="Only those that failed with this error."),
         click.option(
             "--since",
@@ -76,9 +78,6 @@ def filters(function: F) -> F:
             "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many, the oldest first."
         ),
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def shared(function: F) -> F:

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def with_all(function: F, *options: Callable[[F], F]) -> F:
+    """Add options and arguments to a command's function, listed in its help in the order they are given in."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
 
 output_option = click.option(
     "-o",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nodesmith.cli.operating.bus import servers_option
+from nodesmith.cli.options import with_all
 from nodesmith.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def command() -> None:
 
 def shared(function: F) -> F:
     """Add what every one of the commands has: the node, where its data is, and the form of what is printed."""
-    options = (
+    return with_all(
+        function,
         click.argument("node_folder", type=click.Path(path_type=Path)),
         click.option(
             "--data-dir",
@@ -65,9 +67,6 @@ def shared(function: F) -> F:
         ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def on_the_topics(function: F) -> F:
