@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
+from running import MeasuredNode
 
-from nodesmith.runtime import (
-    NodeDefinition,
-    NodeIdentity,
-    NodeService,
-    Operation,
-    default_instance_id,
-    make_node_id,
-    run_node,
-)
-from nodesmith.runtime.bus import EventPublisher
-
-if TYPE_CHECKING:
-    from uuid import UUID
+from nodesmith.runtime import NodeDefinition, NodeIdentity, Operation, run_node
 
 
 class Text(BaseModel):
@@ -30,51 +17,20 @@ class Text(BaseModel):
     text: str
 
 
-class Echo:
-    """The shape of a generated node, in one file."""
+async def echo(request: Text) -> Text:
+    """Answer."""
+    return Text(text=request.text)
 
-    def __init__(self) -> None:
-        operation = Operation(name="echo", input_model=Text, output_model=Text, handler=self.echo)
-        self.definition = NodeDefinition(
+
+def echo_node() -> MeasuredNode:
+    """Return the node."""
+    return MeasuredNode(
+        NodeDefinition(
             identity=NodeIdentity(name="echo", domain=os.environ["BENCH_DOMAIN"], archetype="effect"),
-            operations=(operation,),
+            operations=(Operation(name="echo", input_model=Text, output_model=Text, handler=echo),),
         )
-        self._instance_id = default_instance_id()
-        self._shutdown_event = asyncio.Event()
-        self._publisher: EventPublisher | None = None
-        self._service: NodeService | None = None
-
-    async def echo(self, request: Text) -> Text:
-        """Answer."""
-        return Text(text=request.text)
-
-    async def initialize(self) -> None:
-        """Start."""
-        servers = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
-        self._publisher = EventPublisher(bootstrap_servers=servers, source="echo")
-        self._service = NodeService(
-            definition=self.definition,
-            node_id=make_node_id(self.definition.identity, self._instance_id),
-            instance_id=self._instance_id,
-            publisher=self._publisher,
-            client_installed=True,
-            announce=self.announce,
-        )
-        await self._service.start()
-
-    async def shutdown(self) -> None:
-        """Stop."""
-        if self._service is not None:
-            await self._service.stop()
-
-    async def announce(self, reason: str = "startup", correlation_id: UUID | None = None) -> None:
-        """Say what this node is."""
-        assert self._publisher is not None
-        assert self._service is not None
-        await self._publisher.publish(
-            self._service.introspection(reason=reason, capabilities=[], correlation_id=correlation_id)
-        )
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(run_node(Echo, sys.argv[1:]))
+    sys.exit(run_node(echo_node, sys.argv[1:]))
