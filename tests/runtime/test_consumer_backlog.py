@@ -134,10 +134,11 @@ async def test_while_one_key_is_stuck_other_partitions_go_on_and_it_goes_on_itse
 def test_commands_that_wait_for_a_dependency_stop_their_partition_alone_and_burn_no_attempt(
     broker: RunningBroker, start_greeter: Path, tmp_path: Path
 ) -> None:
-    servers, commands = broker.bootstrap_servers, "onex.cmd.demo.flaky-requested.v1"
+    servers, commands = broker.bootstrap_servers, "onex.cmd.demo.waiting-requested.v1"
     (tmp_path / "down").touch()
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": servers,
+        "FLAKY_NAME": "waiting",
         "GREETER_JOURNAL": str(tmp_path),
         "PREFETCH_MAX_RECORDS": "40",
         "BREAKER_FAILURES": "2",
@@ -151,13 +152,13 @@ def test_commands_that_wait_for_a_dependency_stop_their_partition_alone_and_burn
         producer = Producer({"bootstrap.servers": servers, "log_level": 2})
         for partition, operation in ((0, "write"), (1, "note")):
             for number in range(200):
-                value = command(f"demo.flaky.{operation}", {"name": f"{operation}-{number}"})
+                value = command(f"demo.waiting.{operation}", {"name": f"{operation}-{number}"})
                 producer.produce(commands, json.dumps(value), key=b"k", partition=partition)
         assert producer.flush(10) == 0
-        with reading(servers, "onex.evt.demo.flaky-completed.v1") as completed:
+        with reading(servers, "onex.evt.demo.waiting-completed.v1") as completed:
             completed.wait_for_count(200, seconds=20)
             assert node.readiness()["state"] == "degraded"
             (tmp_path / "down").unlink()
             answers = completed.wait_for_count(400, seconds=20)
         assert max(answer.payload["attempt"] for answer in answers) <= 3
-        wait_until(lambda: committed(servers, "demo.flaky", commands) == 400, why="all being committed")
+        wait_until(lambda: committed(servers, "demo.waiting", commands) == 400, why="all being committed")

@@ -1,6 +1,11 @@
-"""A small effect node whose handler fails as it is told to, by its input and by files in the journal folder."""
+"""A small effect node whose handler fails as it is told to, by its input and by files in the journal folder.
+
+Its name, and so its topics and its group, are what FLAKY_NAME says: tests on one broker do not read each other's answers.
+"""
 
 from __future__ import annotations
+
+import os
 
 from pydantic import BaseModel, ConfigDict
 from runtime.nodes.greeter import Journal, NodeGreeterEffect
@@ -52,9 +57,10 @@ class Handlers:
 class NodeFlakyEffect(NodeGreeterEffect):
     def __init__(self) -> None:
         super().__init__()
+        name = os.environ.get("FLAKY_NAME", "flaky")
         do = Handlers(self.resources)
         self.definition = NodeDefinition(
-            identity=NodeIdentity(name="flaky", domain="demo", archetype="effect"),
+            identity=NodeIdentity(name=name, domain="demo", archetype="effect"),
             operations=tuple(
                 Operation(
                     name=handler.__name__,
@@ -67,8 +73,8 @@ class NodeFlakyEffect(NodeGreeterEffect):
             ),
             resources=self.resources,
         )
-        self._service_name = "flaky"
+        self._service_name = name
         self._node_id = make_node_id(self.definition.identity, self._instance_id)
 
     def _get_node_capabilities(self) -> list[str]:
-        return ["demo.flaky.write", "demo.flaky.note"]
+        return [f"demo.{self._service_name}.{operation}" for operation in ("write", "note")]
