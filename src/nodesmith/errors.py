@@ -15,6 +15,7 @@ NodesmithError                      everything nodesmith raises on purpose
     ├── AnswersUnavailableError     the records of answers cannot be read or written now
     ├── StateUnavailableError       a reducer's state cannot be read or written now
     ├── NoAnswerError               nobody answered before the deadline
+    ├── RefusedSightingError        a record of a discovery topic is not to be believed
     ├── CommandFailedError          a node answered that a command failed
     └── OperationError              an operation could not be carried out inside a node
         ├── UnknownOperationError   the node has no such operation
@@ -164,6 +165,14 @@ class StateUnavailableError(SystemFailedError):
 
 class NoAnswerError(SystemFailedError):
     """Nobody answered before the deadline."""
+
+
+class RefusedSightingError(SystemFailedError):
+    """What a record of a discovery topic says is not to be believed; `reason` is a short word that can be counted."""
+
+    def __init__(self, reason: str, *, field: str = "") -> None:
+        super().__init__(f"{reason}: {field}" if field else reason)
+        self.reason = reason
 
 
 class CommandFailedError(SystemFailedError):
