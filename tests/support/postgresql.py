@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -35,6 +37,17 @@ class RunningPostgresql:
     @property
     def url(self) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def ask_for_password(self, user: str, password: str) -> str:
+        """Make a user whom the server knows by a password alone, and return its address without one."""
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(Identifier(user), password)
+            )
+            connection.execute("SELECT pg_reload_conf()")
+        return f"127.0.0.1:{self.port}/postgres"
 
     def stop(self) -> None:
         """End it at once, sessions and all, as a crash of its machine would."""

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from nodesmith.errors import InputError
+from nodesmith.runtime.addresses import refuse_users
 from nodesmith.runtime.further_settings import further_settings, variable_of
 from nodesmith.runtime.permissions import DENIED, not_permitted
 from nodesmith.runtime.security import client_security
@@ -43,6 +44,7 @@ def common_settings(
     Raises InputError for what cannot be.
     """
     variables = os.environ if environment is None else environment
+    refuse_users(bootstrap_servers)
     settings = {
         "bootstrap.servers": bootstrap_servers,
         "client.id": source,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
+from nodesmith.runtime.addresses import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ class NodeSettings:
     log_format: str = "console"
     drain_seconds: float = 30.0
     heartbeat_seconds: float = 10.0
-    answers_url: str = ""
-    state_url: str = ""
+    answers_url: str = field(default="", repr=False)  # it may hold a password
+    state_url: str = field(default="", repr=False)
     answer_keep_seconds: float = DAY_SECONDS
     answer_keep_bytes: int = 256 * MEBIBYTE
     answer_lease_seconds: float = 10.0
@@ -163,7 +164,7 @@ def read_count(values: Mapping[str, str], name: str, default: int) -> int:
 
 def _postgresql_url(values: Mapping[str, str], name: str) -> str:
     """Return the URL; what is wrong with it is said without it, since it may hold a password."""
-    text = values.get(name) or ""
+    text = read_address(name, environment=values)
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise InputError(
             f"{name} names no PostgreSQL database",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nodesmith.errors import InputError
+from nodesmith.runtime.addresses import refuse_users
 from nodesmith.runtime.settings import MAX_PORT
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def servers_option(*, help: str, default: str | None = DEFAULT_SERVERS) -> Calla
 
 def check_servers(servers: str) -> str:
     """Return `servers`; raise InputError where it is no list of HOST:PORT, which the Kafka client would guess about."""
+    refuse_users(servers)
     for server in servers.split(","):
         match = SERVER.fullmatch(server.strip())
         if match is None or not 0 < int(match["port"]) <= MAX_PORT:
