@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nodesmith.broker.topics import Topic
 
 _GROUP = 0
+_MAY_HAVE_NO_NAME = 12  # from this version on a topic that is not known by its id
 
 
 def metadata(state: BrokerState, call: Call) -> Reply:
@@ -32,7 +33,10 @@ def metadata(state: BrokerState, call: Call) -> Reply:
     if everything:
         topics = [_describe_topic(state, name, may_create=False) for name in state.topics.names()]
     else:
-        topics = [_describe_asked(state, topic, may_create=may_create) for topic in request.topics or ()]
+        nothing = None if call.version >= _MAY_HAVE_NO_NAME else ""
+        topics = [
+            _describe_asked(state, topic, nothing, may_create=may_create) for topic in request.topics or ()
+        ]
     return {
         "brokers": [{"node_id": NODE_ID, "host": call.host, "port": call.port}],
         "cluster_id": state.data_dir.cluster_id,
@@ -41,13 +45,15 @@ def metadata(state: BrokerState, call: Call) -> Reply:
     }
 
 
-def _describe_asked(state: BrokerState, asked: MetadataRequestTopic, *, may_create: bool) -> Reply:
+def _describe_asked(
+    state: BrokerState, asked: MetadataRequestTopic, no_name: str | None, *, may_create: bool
+) -> Reply:
     topic_id = getattr(asked, "topic_id", None)
     topic = state.topics.find_id(topic_id) if topic_id is not None else None
     name = asked.name if topic is None else topic.name
     if name is None:
         code = ErrorCode.unknown_topic_id
-        return {"error_code": code, "name": None, "topic_id": topic_id, "partitions": ()}
+        return {"error_code": code, "name": no_name, "topic_id": topic_id, "partitions": ()}
     return _describe_topic(state, name, may_create=may_create)
 
 
