@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from support.kafka_clients import consumer, read
 
 from nodesmith.cli.application import run
-from nodesmith.cli.operating.dead_letter_rows import Row, Wanted, prefixes, read_moment, to_row
 from nodesmith.errors import InputError, InvalidPayloadError, TemporaryError
+from nodesmith.inspection.dead_letter_rows import Row, Wanted, prefixes, read_moment, to_row
 from nodesmith.runtime.dead_letters import DeadLetter, cut, dead_letter, to_record
 from nodesmith.runtime.records import IncomingRecord
 from nodesmith.runtime.retrying import Failure

@@ -25,7 +25,7 @@ from support.waiting import wait_until
 from support.wire import command, send
 
 from nodesmith.cli.application import run
-from nodesmith.cli.operating.tail_record import TailRecord
+from nodesmith.inspection.tail_record import TailRecord
 from nodesmith.runtime.records import IncomingRecord
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from nodesmith.errors import ExitCode, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from nodesmith.cli.operating.dead_letter_rows import Place, Row, Wanted
-    from nodesmith.cli.operating.dead_letter_topic import DeadLetterTopic
-    from nodesmith.cli.operating.replaying import Replayed
+    from nodesmith.inspection.dead_letter_rows import Place, Row, Wanted
+    from nodesmith.inspection.dead_letter_topic import DeadLetterTopic
+    from nodesmith.inspection.replaying import Replayed
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -93,8 +93,9 @@ def shared(function: F) -> F:
 @filters
 def list_letters(node: str, kafka_servers: str, as_json: bool, **chosen: Any) -> None:
     """Print one line each."""
-    from nodesmith.cli.operating.dead_letter_text import row_data, table
-    from nodesmith.cli.operating.dead_letter_topic import dead_letters_of
+    from nodesmith.cli.operating.dead_letter_text import table
+    from nodesmith.inspection.dead_letter_data import row_data
+    from nodesmith.inspection.dead_letter_topic import dead_letters_of
 
     wanted = _wanted(**chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
@@ -114,9 +115,10 @@ def list_letters(node: str, kafka_servers: str, as_json: bool, **chosen: Any) ->
 @click.argument("letter", metavar="PARTITION:OFFSET")
 def show(node: str, kafka_servers: str, as_json: bool, letter: str) -> None:
     """Print everything about it."""
-    from nodesmith.cli.operating.dead_letter_rows import read_place
-    from nodesmith.cli.operating.dead_letter_text import record_data, whole
-    from nodesmith.cli.operating.dead_letter_topic import dead_letters_of
+    from nodesmith.cli.operating.dead_letter_text import whole
+    from nodesmith.inspection.dead_letter_data import record_data
+    from nodesmith.inspection.dead_letter_rows import read_place
+    from nodesmith.inspection.dead_letter_topic import dead_letters_of
     from nodesmith.runtime.dead_letters import read_dead_letter
 
     place = read_place(letter)
@@ -141,9 +143,9 @@ def replay_letters(
     node: str, kafka_servers: str, as_json: bool, letters: tuple[str, ...], dry_run: bool, **chosen: Any
 ) -> int:
     """Send them, and say what came of it."""
-    from nodesmith.cli.operating.dead_letter_topic import dead_letters_of
     from nodesmith.cli.operating.meter import Meter
-    from nodesmith.cli.operating.replaying import Replay, Replayed
+    from nodesmith.inspection.dead_letter_topic import dead_letters_of
+    from nodesmith.inspection.replaying import Replay, Replayed
 
     wanted = _wanted(letters=letters, **chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
@@ -173,8 +175,8 @@ def replay_letters(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(node: str, kafka_servers: str, as_json: bool, dry_run: bool, yes: bool, **chosen: Any) -> None:
     """Show what would go, ask, and delete it."""
-    from nodesmith.cli.operating.dead_letter_rows import prefixes
-    from nodesmith.cli.operating.dead_letter_topic import dead_letters_of
+    from nodesmith.inspection.dead_letter_rows import prefixes
+    from nodesmith.inspection.dead_letter_topic import dead_letters_of
 
     wanted = _wanted(**chosen)
     with dead_letters_of(node, servers=kafka_servers) as topic:
@@ -198,8 +200,8 @@ def purge(node: str, kafka_servers: str, as_json: bool, dry_run: bool, yes: bool
 
 
 def _rows(topic: DeadLetterTopic, places: Collection[Place] = ()) -> list[Row]:
-    from nodesmith.cli.operating.dead_letter_rows import to_row
     from nodesmith.cli.operating.meter import Meter
+    from nodesmith.inspection.dead_letter_rows import to_row
 
     rows: list[Row] = []
     meter = Meter("dead letters read", total=len(places) or topic.count())
@@ -219,7 +221,7 @@ def _wanted(
     limit: int | None,
     letters: tuple[str, ...] = (),
 ) -> Wanted:
-    from nodesmith.cli.operating.dead_letter_rows import Wanted, read_moment, read_place
+    from nodesmith.inspection.dead_letter_rows import Wanted, read_moment, read_place
 
     now = datetime.now(UTC)
     return Wanted(
@@ -243,7 +245,8 @@ def _check_all_there(wanted: Wanted, rows: Sequence[Row], topic: str) -> None:
 
 
 def _would(what: str, rows: Sequence[Row], topic: str, *, as_json: bool) -> None:
-    from nodesmith.cli.operating.dead_letter_text import row_data, table
+    from nodesmith.cli.operating.dead_letter_text import table
+    from nodesmith.inspection.dead_letter_data import row_data
 
     if as_json:
         click.echo(json.dumps({"topic": topic, f"would_{what}": [row_data(row) for row in rows]}))

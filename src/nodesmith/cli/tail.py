@@ -16,9 +16,9 @@ from nodesmith.errors import ExitCode, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from nodesmith.cli.operating.tail_choice import Filter
-    from nodesmith.cli.operating.tail_reading import Start
-    from nodesmith.cli.operating.tail_record import Parts, TailRecord
+    from nodesmith.inspection.tail_choice import Filter
+    from nodesmith.inspection.tail_reading import Start
+    from nodesmith.inspection.tail_record import Parts, TailRecord
 
 EXAMPLE = """\b
 Examples:
@@ -81,7 +81,7 @@ def command(what: str, kafka_servers: str, as_json: bool, no_follow: bool, **cho
 def _filter(
     *, key: str | None, correlation_id: str | None, event_type: str | None, grep: str | None, **_others: Any
 ) -> Filter:
-    from nodesmith.cli.operating.tail_choice import Filter, read_pattern
+    from nodesmith.inspection.tail_choice import Filter, read_pattern
 
     pattern = None if grep is None else read_pattern(grep)
     return Filter(key=key, correlation_id=correlation_id, event_type=event_type, grep=pattern)
@@ -90,8 +90,8 @@ def _filter(
 def _start(
     *, since: str | None, from_beginning: bool, last: int | None, no_follow: bool, **_others: Any
 ) -> Start:
-    from nodesmith.cli.operating.dead_letter_rows import read_moment
-    from nodesmith.cli.operating.tail_reading import Start
+    from nodesmith.inspection.dead_letter_rows import read_moment
+    from nodesmith.inspection.tail_reading import Start
 
     if since and from_beginning:
         raise InputError("--since and --from-beginning are two beginnings", fix="leave one of them out")
@@ -109,9 +109,9 @@ def _tail(
     show: Callable[[Iterable[TailRecord]], None],
     follow: bool,
 ) -> None:
-    from nodesmith.cli.operating.dead_letter_topic import reading_client
-    from nodesmith.cli.operating.tail_choice import choose_topics
-    from nodesmith.cli.operating.tail_reading import TopicTail
+    from nodesmith.inspection.dead_letter_topic import reading_client
+    from nodesmith.inspection.tail_choice import choose_topics
+    from nodesmith.inspection.tail_reading import TopicTail
 
     client = reading_client(servers)
     try:

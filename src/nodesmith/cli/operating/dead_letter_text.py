@@ -1,19 +1,17 @@
-"""Dead letters as a person or a program reads them."""
+"""Dead letters as a person reads them."""
 
 from __future__ import annotations
 
-import base64
 import json
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from nodesmith.cli.operating.columns import in_columns
+from nodesmith.inspection.dead_letter_data import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from nodesmith.cli.operating.dead_letter_rows import Row
+    from nodesmith.inspection.dead_letter_rows import Row
     from nodesmith.runtime.dead_letters import DeadLetter
     from nodesmith.runtime.records import IncomingRecord
 
@@ -42,40 +40,6 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def row_data(row: Row) -> dict[str, object]:
-    """Return a row as plain JSON data."""
-    place = {"id": row.id, "partition": row.partition, "offset": row.offset}
-    about = {"key": row.key, "event_type": row.event_type, "bytes": row.size}
-    if row.letter is None:
-        return {**place, **about, "problem": row.problem}
-    return {**place, **about, **letter_data(row.letter)}
-
-
-def letter_data(letter: DeadLetter) -> dict[str, object]:
-    """Return what is known of a dead letter as plain JSON data."""
-    return {
-        "error_type": letter.error_type,
-        "error_message": letter.error_message,
-        "attempts": letter.attempts,
-        "first_failure": moment(letter.first_failure),
-        "last_failure": moment(letter.last_failure),
-        "origin": {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset},
-        "replays": letter.replays,
-        "cut_from": letter.cut_from,
-    }
-
-
-def record_data(record: IncomingRecord, letter: DeadLetter) -> dict[str, object]:
-    """Return a whole dead letter as plain JSON data; bytes that are no UTF-8 are in base64."""
-    return {
-        "id": f"{record.partition}:{record.offset}",
-        "key": record.key_text,
-        **letter_data(letter),
-        "headers": [[name, _carried(value)] for name, value in letter.headers],
-        **({"value": None} if letter.value is None else _value(letter.value)),
-    }
-
-
 def whole(record: IncomingRecord, letter: DeadLetter) -> str:
     """Return everything about a dead letter, for a person."""
     cut = f" (only the beginning; it had {letter.cut_from} bytes)" if letter.cut_from is not None else ""
@@ -92,12 +56,6 @@ def whole(record: IncomingRecord, letter: DeadLetter) -> str:
     return "\n".join([*(f"{name:<12} {text}" for name, text in facts), "", _body(letter.value)])
 
 
-def moment(when: datetime) -> str:
-    """Return a time as RFC 3339, to the second where it is one."""
-    text = when.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z").replace(".000Z", "Z")
-
-
 def _body(value: bytes | None) -> str:
     if value is None:
         return "(none)"
@@ -105,17 +63,6 @@ def _body(value: bytes | None) -> str:
         return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return value.decode(errors="backslashreplace")
-
-
-def _value(value: bytes) -> dict[str, object]:
-    try:
-        return {"value": value.decode()}
-    except UnicodeDecodeError:
-        return {"value_base64": base64.b64encode(value).decode()}
-
-
-def _carried(value: bytes | None) -> object:
-    return None if value is None else _value(value).get("value", {"base64": base64.b64encode(value).decode()})
 
 
 def _shown(value: bytes | None) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nodesmith.cli.operating.dead_letter_text import moment
 from nodesmith.errors import InvalidEnvelopeError
+from nodesmith.inspection.dead_letter_data import header_data, moment, value_data
 from nodesmith.runtime.dead_letters import read_dead_letter
 from nodesmith.runtime.logs import printable
 
@@ -82,8 +81,8 @@ class TailRecord:
             "offset": record.offset,
             "timestamp": self._time(),
             "key": self.key,
-            "headers": [[name, _carried(value)] for name, value in record.all_headers],
-            **({"envelope": self.envelope} if self.envelope is not None else _value(record.value)),
+            "headers": [[name, header_data(value)] for name, value in record.all_headers],
+            **({"envelope": self.envelope} if self.envelope is not None else value_data(record.value)),
         }
 
     def _time(self) -> str | None:
@@ -110,21 +109,3 @@ class TailRecord:
         if len(text) <= LONGEST_TEXT:
             return text
         return f"{text[:LONGEST_TEXT]}… ({len(self.record.value or b''):,} bytes)"
-
-
-def _value(value: bytes | None) -> dict[str, object]:
-    if value is None:
-        return {"value": None}
-    try:
-        return {"value": value.decode()}
-    except UnicodeDecodeError:
-        return {"value_base64": base64.b64encode(value).decode()}
-
-
-def _carried(value: bytes | None) -> object:
-    if value is None:
-        return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(value).decode()}

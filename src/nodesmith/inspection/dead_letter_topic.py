@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
-    from nodesmith.cli.operating.dead_letter_rows import Place
+    from nodesmith.inspection.dead_letter_rows import Place
     from nodesmith.runtime.records import IncomingRecord
 
 _POLL_SECONDS = 0.2

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from confluent_kafka import KafkaError, Message
 
-    from nodesmith.cli.operating.dead_letter_rows import Place
-    from nodesmith.cli.operating.dead_letter_topic import DeadLetterTopic
+    from nodesmith.inspection.dead_letter_rows import Place
+    from nodesmith.inspection.dead_letter_topic import DeadLetterTopic
     from nodesmith.runtime.dead_letters import DeadLetter
     from nodesmith.runtime.records import IncomingRecord
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from nodesmith.cli.operating.tail_record import TailRecord
 from nodesmith.errors import SystemFailedError
+from nodesmith.inspection.tail_record import TailRecord
 from nodesmith.records import dataclass
 from nodesmith.runtime.consumer import read_message
 from nodesmith.runtime.groupless_client import ASK_SECONDS, SILENT_SECONDS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
-    from nodesmith.cli.operating.tail_choice import Filter
+    from nodesmith.inspection.tail_choice import Filter
     from nodesmith.runtime.groupless_client import GrouplessClient
 
 Place = tuple[str, int]

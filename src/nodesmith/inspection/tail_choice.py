@@ -14,7 +14,7 @@ from nodesmith.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from nodesmith.cli.operating.tail_record import TailRecord
+    from nodesmith.inspection.tail_record import TailRecord
 
 ONEX = "onex."
 
