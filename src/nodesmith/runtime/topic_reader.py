@@ -15,7 +15,7 @@ import uuid
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
@@ -62,6 +62,7 @@ class TopicReader:
         self._stop = Event()
         self._thread: Thread | None = None
         self._read: set[str] = set()
+        self._ends: dict[tuple[str, int], int] = {}
         self._trouble = Trouble(client_settings)
         self._complain: Callable[[KafkaError], None] | None = client_settings.get("error_cb")
 
@@ -85,6 +86,11 @@ class TopicReader:
             raise bus_unavailable(self._servers) from None
         self._read.update(topics)
 
+    def was_there(self, message: Message) -> bool:
+        """Return whether a record was there before its topic was listened to, and so is only read back."""
+        place = str(message.topic()), int(message.partition() or 0)
+        return int(message.offset() or 0) < self._ends.get(place, 0)
+
     async def close(self) -> None:
         """Stop reading; the thread is given a few seconds to leave and cannot keep the process alive."""
         self._stop.set()
@@ -93,7 +99,7 @@ class TopicReader:
 
     def _run(self) -> None:
         consumer = Consumer(self._client_settings())
-        assignment = _Assignment(consumer, self._settings)
+        assignment = _Assignment(consumer, self._settings, self._ends)
         wishes: list[_Wish] = []
         try:
             while not self._stop.is_set():
@@ -167,9 +173,12 @@ class TopicReader:
 class _Assignment:
     """Which partitions are read, and which topics still have to appear."""
 
-    def __init__(self, consumer: Consumer, client_settings: ClientSettings) -> None:
+    def __init__(
+        self, consumer: Consumer, client_settings: ClientSettings, ends: dict[tuple[str, int], int]
+    ) -> None:
         self._consumer = consumer
         self._settings = client_settings
+        self._ends = ends
         self._partitions: dict[str, int] = {}
         self._looked = time.monotonic()
 
@@ -181,7 +190,9 @@ class _Assignment:
         seconds = _one_request(deadline)
         counts = {topic: self._count(topic, seconds) for topic in new}
         places = [TopicPartition(topic, number) for topic in new for number in range(counts[topic])]
-        self._assign(near_ends(self._settings, places, before=before, seconds=seconds))
+        spans = _spans(self._settings, places, beginnings=before > 0, seconds=seconds)
+        self._ends.update({(each.topic, each.partition): each.end for each in spans})
+        self._assign(_before_ends(spans, before))
         self._partitions.update(counts)
 
     def look_again(self) -> None:
@@ -211,13 +222,31 @@ class _Assignment:
             self._consumer.incremental_assign(partitions)
 
 
+class _Span(NamedTuple):
+    """What there is of a partition; without its beginning only its end."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
 def near_ends(
     client_settings: ClientSettings, partitions: list[TopicPartition], *, before: int, seconds: float
 ) -> list[TopicPartition]:
-    """Return `partitions`, each at the offset `before` records ahead of its end; raise KafkaException on no answer.
+    """Return `partitions`, each at the offset `before` records ahead of its end; raise KafkaException on no answer."""
+    spans = _spans(client_settings, partitions, beginnings=before > 0, seconds=seconds)
+    return _before_ends(spans, before)
 
-    Asks for all at once and over a connection of its own: behind a held fetch each question would wait for it.
-    """
+
+def _before_ends(spans: list[_Span], before: int) -> list[TopicPartition]:
+    return [TopicPartition(each.topic, each.partition, max(each.start, each.end - before)) for each in spans]
+
+
+def _spans(
+    client_settings: ClientSettings, partitions: list[TopicPartition], *, beginnings: bool, seconds: float
+) -> list[_Span]:
+    """Ask for all at once and over a connection of its own: behind a held fetch each question would wait for it."""
     if not partitions:
         return []
     admin = AdminClient(client_settings)
@@ -231,9 +260,9 @@ def near_ends(
         return [answers[partition].result().offset for partition in partitions]
 
     ends = offsets(OffsetSpec.latest())  # type: ignore[no-untyped-call]
-    starts = offsets(OffsetSpec.earliest()) if before else ends  # type: ignore[no-untyped-call]
+    starts = offsets(OffsetSpec.earliest()) if beginnings else ends  # type: ignore[no-untyped-call]
     return [
-        TopicPartition(partition.topic, partition.partition, max(start, end - before))
+        _Span(partition.topic, partition.partition, start, end)
         for partition, start, end in zip(partitions, starts, ends, strict=True)
     ]
 
