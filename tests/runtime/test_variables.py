@@ -11,7 +11,7 @@ from nodesmith.runtime import security
 from nodesmith.runtime.breaker import BreakerPolicy
 from nodesmith.runtime.retrying import RetryPolicy
 from nodesmith.runtime.settings import NodeSettings
-from nodesmith.runtime.variables import VARIABLES
+from nodesmith.variables import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 NAMES = {variable.name for variable in VARIABLES}
@@ -44,7 +44,7 @@ def test_the_documentation_has_the_table() -> None:
     rows = [line for line in page.splitlines() if re.match(r"\| `[A-Z]", line)]
     assert rows == [
         f"| `{name}` | {f'`{flag}`' if flag else ''} | {f'`{default}`' if default else ''} | {meaning} |"
-        for name, default, meaning, flag in VARIABLES
+        for name, default, meaning, flag, _ in VARIABLES
     ]
 
 

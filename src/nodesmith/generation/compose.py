@@ -29,6 +29,7 @@ HEADER = """\
 # Everything that runs this system: docker compose up --build
 # Each node is built from its folder, which needs nodesmith's wheel in wheels/: README.md says how it gets there.
 # Settings of a node that are not here (a database, say) come from the file .env in its folder, where there is one.
+# Nodes serve health and metrics to each other's containers: no port of a node is published to this machine or beyond.
 # Nothing of nodesmith's uses Consul yet: it stands here for the registry, which will show the nodes there.
 """
 

@@ -13,6 +13,7 @@ from nodesmith.generation.examples import NoExampleError, example
 from nodesmith.generation.files import GeneratedFile, NodeFiles, Owner
 from nodesmith.generation.filters import one_line
 from nodesmith.spec.writing import to_yaml
+from nodesmith.variables import variables_for
 
 if TYPE_CHECKING:
     from nodesmith.contract.node_contract import NodeContract
@@ -33,6 +34,7 @@ def project_files(node: NodeContract, templates: Templates) -> NodeFiles:
         "project": project_name(node),
         "calls": [_call(node, operation) for operation in node.operations],
         "picture": diagram([node]) if node.spec.event_bus else "",
+        "variables": variables_for(node.spec.archetype.value) if node.spec.event_bus else {},
     }
     return {
         "node.yaml": GeneratedFile(text=to_yaml(node.spec.document)),

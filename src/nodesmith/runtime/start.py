@@ -23,8 +23,8 @@ from nodesmith.runtime.settings import (
     read_log_level,
     read_port,
 )
-from nodesmith.runtime.variables import in_words
 from nodesmith.runtime.watchdog import Press, Watchdog
+from nodesmith.variables import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -1,4 +1,7 @@
-"""Every variable of the environment that a node reads, with its default and its meaning: one table for help, docs and files."""
+"""Every variable of the environment that a node reads, with its default and its meaning: one table for help, docs and files.
+
+Here and not in the runtime, which the generator does not import: its own parts would cost more time than a generation.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ from typing import NamedTuple
 
 
 class Variable(NamedTuple):
-    """One variable. `default` is as one would write it, empty where there is none; `flag` is start_node.py's for it."""
+    """One variable. `default` is as one would write it, empty where there is none; `flag` is start_node.py's for it.
+
+    What only nodes of one archetype read has its name in `archetype`.
+    """
 
     name: str
     default: str
     meaning: str
     flag: str = ""
+    archetype: str = ""
 
 
 # By what they are about, in the order in which a person comes to need them.
@@ -66,7 +73,12 @@ VARIABLES_BY_TOPIC: dict[str, tuple[Variable, ...]] = {
             "",
             "a PostgreSQL database for the answers; else a file in the data folder",
         ),
-        Variable("NODESMITH_STATE_URL", "", "one for a reducer's state; else a file in the data folder"),
+        Variable(
+            "NODESMITH_STATE_URL",
+            "",
+            "one for a reducer's state; else a file in the data folder",
+            archetype="reducer",
+        ),
         Variable("ANSWER_KEEP_SECONDS", "86400", "how long answers are kept (a day)"),
         Variable("ANSWER_KEEP_BYTES", "268435456", "and how many bytes of them (256 MiB)"),
         Variable("ANSWER_LEASE_SECONDS", "10", "when what an instance works on that is silent is taken over"),
@@ -97,6 +109,14 @@ VARIABLES_BY_TOPIC: dict[str, tuple[Variable, ...]] = {
     ),
 }
 VARIABLES: tuple[Variable, ...] = tuple(each for group in VARIABLES_BY_TOPIC.values() for each in group)
+
+
+def variables_for(archetype: str) -> dict[str, tuple[Variable, ...]]:
+    """Return what nodes of an archetype read, by topic."""
+    return {
+        topic: tuple(each for each in variables if each.archetype in ("", archetype))
+        for topic, variables in VARIABLES_BY_TOPIC.items()
+    }
 
 
 def in_words() -> str:
