@@ -21,12 +21,14 @@ from support.waiting import wait_until
 from support.wire import command, send
 
 from nodesmith.errors import InputError
+from nodesmith.runtime import NodeDefinition, NodeIdentity
 from nodesmith.runtime.answers import Question
 from nodesmith.runtime.handling import Handling
 from nodesmith.runtime.logs import LineHandler, lines_of
 from nodesmith.runtime.metrics import NodeMetrics
 from nodesmith.runtime.records import IncomingRecord
 from nodesmith.runtime.settings import NodeSettings
+from nodesmith.runtime.stats import Stats
 from nodesmith.runtime.threads import in_thread
 
 if TYPE_CHECKING:
@@ -65,7 +67,12 @@ def handling() -> Handling:
         traceparent=traceparent,
     )
     return Handling(
-        record, question, operation="greet", seconds=NodeMetrics(node="n").process_seconds, tracing=None
+        record,
+        question,
+        operation="greet",
+        seconds=NodeMetrics(node="n").process_seconds,
+        stats=Stats(NodeDefinition(identity=NodeIdentity(name="n", archetype="effect"), operations=())),
+        tracing=None,
     )
 
 

@@ -22,6 +22,7 @@ from nodesmith.runtime.outbox import OutboxBounds
 from nodesmith.runtime.records import IncomingRecord
 from nodesmith.runtime.retrying import Retrying, RetryPolicy
 from nodesmith.runtime.settings import NodeSettings
+from nodesmith.runtime.stats import Stats
 from nodesmith.runtime.turn import HandedBackError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ async def test_a_command_that_goes_back_while_its_dead_letter_waits_for_the_bus_
         publisher=publisher,
         answers=answers,
         metrics=metrics,
+        stats=Stats(definition),
         retrying=Retrying(policy=RetryPolicy(attempts=1), breakers=breakers, retried=lambda *_: None),
         command_max_bytes=10_000,
     )

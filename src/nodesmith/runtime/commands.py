@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.retrying import Retrying
     from nodesmith.runtime.routing import Asked
     from nodesmith.runtime.spans import Tracing
+    from nodesmith.runtime.stats import Stats
 
 logger = logging.getLogger("nodesmith.runtime.commands")
 
@@ -59,6 +60,7 @@ class CommandDesk:
         publisher: Publisher,
         answers: Answers,
         metrics: NodeMetrics,
+        stats: Stats,
         retrying: Retrying,
         command_max_bytes: int,
         tracing: Tracing | None = None,
@@ -67,7 +69,8 @@ class CommandDesk:
         self._identity = definition.identity
         self._publisher = publisher
         self._metrics = metrics
-        self._handling = partial(Handling, seconds=metrics.process_seconds, tracing=tracing)
+        self._stats = stats
+        self._handling = partial(Handling, seconds=metrics.process_seconds, stats=stats, tracing=tracing)
         self._retrying = retrying
         self._routing = Routing(definition, command_max_bytes=command_max_bytes)
         self._answering = Answering(store=answers, publisher=publisher)
@@ -212,6 +215,7 @@ class CommandDesk:
                 else:
                     self._metrics.dead_lettered(letter.error_type).inc()
                     if (handling := current_handling()) is not None:
+                        self._stats.dead_lettered(handling.operation)
                         handling.note("dead letter", topic=topic, attempts=letter.attempts)
                     return
             await turn.rest(asyncio.sleep(_REFUSED_SECONDS))
@@ -220,6 +224,7 @@ class CommandDesk:
         self, asked: Question, error: Exception, *, operation: str, attempts: int
     ) -> list[WireRecord]:
         self._metrics.failed(operation, type(error).__name__).inc()
+        self._stats.failed(operation, error)
         if (handling := current_handling()) is not None:
             handling.failed(error)
         return [self._to_wire(failed(self._identity, asked, error, attempts=attempts))]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.metric_families import Cells, Times
     from nodesmith.runtime.records import IncomingRecord
     from nodesmith.runtime.spans import ProcessSpan, Tracing
+    from nodesmith.runtime.stats import Stats
 
 _current: ContextVar[Handling | None] = ContextVar("nodesmith_handling", default=None)
 
@@ -34,6 +35,7 @@ class Handling:
         "_seconds",
         "_span",
         "_started",
+        "_stats",
         "_token",
         "_tracing",
         "operation",
@@ -49,6 +51,7 @@ class Handling:
         *,
         operation: str,
         seconds: Cells[Times],
+        stats: Stats,
         tracing: Tracing | None,
     ) -> None:
         """Take note of it; `operation` is empty where the record asks for nothing this node can do."""
@@ -58,6 +61,7 @@ class Handling:
         self.tracestate = question.tracestate
         self._record = record
         self._seconds = seconds
+        self._stats = stats
         self._tracing = tracing
         self._span: ProcessSpan | None = None
         self._error_type = ""
@@ -85,6 +89,7 @@ class Handling:
             _current.reset(self._token)
         seconds = time.perf_counter() - self._started
         self._seconds(self._record.topic, self.operation, self._error_type).observe(seconds)
+        self._stats.answered(self.operation, seconds, self._error_type)
 
     @property
     def has_span(self) -> bool:

@@ -10,10 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from nodesmith import naming
-from nodesmith.errors import NodesmithError, OperationError
+from nodesmith.errors import NodesmithError, OperationError, RefusedSightingError
 from nodesmith.runtime.client import consumer_settings, ensure_topics
 from nodesmith.runtime.consumer import GroupConsumer, read_message
 from nodesmith.runtime.envelope import read_envelope
+from nodesmith.runtime.inquiry import read_inquiry
+from nodesmith.runtime.introspection import answering
 from nodesmith.runtime.permissions import check_permissions
 from nodesmith.runtime.threads import in_thread
 from nodesmith.runtime.topic_reader import TopicReader
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.definition import NodeDefinition
     from nodesmith.runtime.dispatch import Dispatcher
     from nodesmith.runtime.envelope import OutgoingRecord
+    from nodesmith.runtime.inquiry import Inquiry
     from nodesmith.runtime.records import IncomingRecord
 
 logger = logging.getLogger("nodesmith.runtime.membership")
@@ -39,6 +42,9 @@ _RETRY_SECONDS = 1.0
 _CANCEL_SECONDS = 0.5
 _LEAVE_SECONDS = 3.0
 _GOODBYE_SECONDS = 2.0
+_DRAINING_SECONDS = 1.0
+# How often it is looked whether there is something new to tell; what changes to and fro is told no more often.
+_CHANGE_SECONDS = 0.5
 _FLUSH_SECONDS = 2.0
 # Beyond the flush, for what is left to be written to the outbox's file.
 _CLOSE_SECONDS = 4.0
@@ -56,7 +62,8 @@ class Membership:
 
     Joining is a row of steps that are each done once and tried again until they work; work is taken when they are done
     and the node's resources are open. Every time the bus comes back the node makes sure of its topics, which may be gone
-    with the broker's data, and announces itself again.
+    with the broker's data, and announces itself again. It does so as well whenever `condition` returns something else than
+    what was announced last.
     """
 
     def __init__(
@@ -64,11 +71,13 @@ class Membership:
         *,
         definition: NodeDefinition,
         node_id: UUID,
+        instance_id: str,
         publisher: EventPublisher,
         desk: CommandDesk,
         dispatcher: Dispatcher,
         resources_open: asyncio.Event,
         announce: Announce,
+        condition: Callable[[], object],
         heartbeat: Callable[[], OutgoingRecord],
         heartbeat_seconds: float,
         release_seconds: float,
@@ -76,10 +85,13 @@ class Membership:
         self.problem = ""
         self._definition = definition
         self._node_id = node_id
+        self._instance_id = instance_id
         self._publisher = publisher
         self._connection = publisher.connection
         self._resources_open = resources_open
         self._announce = announce
+        self._condition = condition
+        self._announced: object = None
         self._heartbeat = heartbeat
         self._heartbeat_seconds = heartbeat_seconds
         self._joined_once = asyncio.Event()
@@ -122,8 +134,15 @@ class Membership:
     async def start(self) -> None:
         """Begin to look for the bus; returns at once, whether it is there or not."""
         await self._publisher.start()
-        for work in (self._join_always, self._take_work, self._beat):
+        for work in (self._join_always, self._take_work, self._beat, self._tell_changes):
             self._spawn(work())
+
+    async def tell_draining(self, deadline: Deadline) -> None:
+        """Say that the node drains, as soon as that can be known; where the bus is away, nothing is said."""
+        if not self._is_on_the_bus or not deadline.left:
+            return
+        async with deadline.limit("announcing the drain", seconds=_DRAINING_SECONDS):
+            await asyncio.gather(self._announce_now("health_change"), self._beat_once())
 
     async def leave(self, deadline: Deadline) -> None:
         """Commit, say goodbye and close by the deadline, each step within its own; no handler runs any more."""
@@ -166,12 +185,12 @@ class Membership:
                 self._over = lost
                 self._joined_once.set()
                 self._consumer.expect_partitions()
-                await self._announce(reason="startup")
+                self.problem = ""
+                await self._announce_now("startup")
             except Exception as error:  # noqa: BLE001 - the client's, a person's: joining goes on
                 self._tell(f"joining the bus failed: {self._connection.trouble.in_words(error)}")
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            self.problem = ""
             await self._until_over(lost)
 
     async def _until_over(self, lost: asyncio.Event) -> None:
@@ -229,11 +248,29 @@ class Membership:
 
     async def _take_work(self) -> None:
         await self._joined_once.wait()
-        late = not self._resources_open.is_set()
         await self._resources_open.wait()
         self._consumer.start()
-        if late:
-            self._spawn(self._say("health_change"))
+
+    async def _tell_changes(self) -> None:
+        await self._joined_once.wait()
+        while True:
+            await asyncio.sleep(_CHANGE_SECONDS)
+            if not self._is_on_the_bus or self._condition() == self._announced:
+                continue
+            try:
+                await self._announce_now("health_change")
+                await self._beat_once()
+            except NodesmithError as error:
+                logger.warning("a change was not announced, trying again: %s", error)
+
+    async def _announce_now(self, reason: str) -> None:
+        """Announce, and keep in what condition; a condition that was not announced is announced when it is looked next."""
+        self._announced = self._condition()
+        try:
+            await self._announce(reason=reason)
+        except BaseException:
+            self._announced = None
+            raise
 
     async def _beat(self) -> None:
         await (
@@ -241,35 +278,46 @@ class Membership:
         )  # the first one at once: whoever asks for the node then knows how it is
         while True:
             if self._is_on_the_bus:
-                try:
-                    # Kept nowhere: a heartbeat that comes late says nothing.
-                    await self._publisher.send(self._heartbeat())
-                except NodesmithError as error:
-                    logger.debug("no heartbeat: %s", error)
+                await self._beat_once()
             await asyncio.sleep(self._heartbeat_seconds)
+
+    async def _beat_once(self) -> None:
+        try:
+            # Kept nowhere: a heartbeat that comes late says nothing.
+            await self._publisher.send(self._heartbeat())
+        except NodesmithError as error:
+            logger.debug("no heartbeat: %s", error)
 
     def _receive_in_thread(self, message: Message) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed
             self._loop.call_soon_threadsafe(self._receive_request, read_message(message))
 
     def _receive_request(self, record: IncomingRecord) -> None:
-        """Answer a request for introspection, if it is for all, for this node's name or for this instance."""
+        """Answer a request for introspection that concerns this instance."""
         if self._leaving:
             return
         try:
-            request = read_envelope(record.value)
-        except OperationError as error:
+            envelope = read_envelope(record.value)
+            inquiry = read_inquiry(envelope.payload)
+        except (OperationError, RefusedSightingError) as error:
             logger.debug("a request for introspection could not be read: %s", error)
             return
-        name, node_id = request.payload.get("node_name"), request.payload.get("node_id")
-        if name in {None, self._definition.identity.name} and node_id in {None, str(self._node_id)}:
-            self._spawn(self._say("request", request.correlation_id))
+        identity = self._definition.identity
+        concerned = inquiry.concerns(
+            name=identity.name,
+            domain=identity.domain,
+            node_id=str(self._node_id),
+            instance_id=self._instance_id,
+        )
+        if concerned and not inquiry.is_over():
+            self._spawn(self._answer(inquiry, envelope.correlation_id))
 
-    async def _say(self, reason: str, correlation_id: UUID | None = None) -> None:
+    async def _answer(self, inquiry: Inquiry, correlation_id: UUID) -> None:
         try:
-            await self._announce(reason=reason, correlation_id=correlation_id)
+            with answering(inquiry.want):
+                await self._announce(reason="request", correlation_id=correlation_id)
         except NodesmithError as error:
-            logger.warning("the introspection (%s) was not published: %s", reason, error)
+            logger.warning("a request for introspection was not answered: %s", error)
 
     def _tell(self, problem: str) -> None:
         if problem != self.problem:

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from nodesmith.runtime.breaker import BreakerPolicy, Breakers
 from nodesmith.runtime.deadline import Deadline
 from nodesmith.runtime.dependencies import Dependencies
+from nodesmith.runtime.describing import contract_beside
 from nodesmith.runtime.handling import current_handling
 from nodesmith.runtime.health import HealthServer, Readiness
-from nodesmith.runtime.introspection import Presence
+from nodesmith.runtime.introspection import STATS, Presence, wanted
 from nodesmith.runtime.reducer import Reducer
 from nodesmith.runtime.retrying import Retrying, RetryPolicy
 from nodesmith.runtime.settings import NodeSettings, data_directory, event_bus_skipped
+from nodesmith.runtime.stats import Stats
 from nodesmith.runtime.tracing import start_tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from nodesmith.runtime.answer_store import AnswerStore
@@ -89,6 +91,7 @@ class NodeService:
             node_id=node_id,
             instance_id=instance_id,
             heartbeat_seconds=self._settings.heartbeat_seconds,
+            contract=contract_beside(getattr(announce, "__self__", None)),
         )
         self._phase = NodeState.STARTING
         self._stopped = asyncio.Event()
@@ -96,6 +99,7 @@ class NodeService:
         self._stop_by: Deadline | None = None
         self._dependencies = Dependencies(definition.resources)
         self._metrics = _new_metrics(definition, instance_id=instance_id)
+        self._stats = Stats(definition)
         self._tracing: Tracing | None = None
         self._health = HealthServer(
             host=self._settings.health_host,
@@ -179,16 +183,25 @@ class NodeService:
         """Return the record that says what this node is; `reason` is one of DESIGN's, such as `startup`."""
         return self._presence.introspection(
             reason=reason,
-            state=self.state,
+            state=NodeState.STOPPED if reason == "shutdown" else self.state,
             capabilities=capabilities,
             endpoints=self.endpoints,
-            waits_for=[name for name, waits in self._breakers.states().items() if waits],
+            waits_for=self._waits_for,
+            stats=self._figures_in_full() if STATS in wanted() else None,
             correlation_id=correlation_id,
         )
 
     def readiness(self) -> Readiness:
         """Return whether the node takes work, and every reason why it does not."""
         return Readiness(state=self.state, reasons=tuple(self._reasons()), event_bus=self._event_bus())
+
+    @property
+    def _waits_for(self) -> list[str]:
+        return [name for name, waits in self._breakers.states().items() if waits]
+
+    def _condition(self) -> object:
+        """Return what is announced whenever it changes."""
+        return self.state, self._waits_for, self.endpoints
 
     def _reasons(self) -> list[str]:
         reasons = []
@@ -259,6 +272,7 @@ class NodeService:
             publisher=publisher,
             answers=self._answers,
             metrics=self._metrics,
+            stats=self._stats,
             tracing=self._tracing,
             retrying=Retrying(policy=self._retry_policy, breakers=self._breakers, retried=self._note_retry),
             command_max_bytes=settings.command_max_bytes,
@@ -266,25 +280,48 @@ class NodeService:
         return Membership(
             definition=self._definition,
             node_id=self._presence.node_id,
+            instance_id=self._presence.instance_id,
             publisher=publisher,
             desk=self._desk,
             dispatcher=self._dispatcher,
             resources_open=self._dependencies.opened,
             announce=self._announce,
+            condition=self._condition,
             heartbeat=self._heartbeat,
             heartbeat_seconds=settings.heartbeat_seconds,
             release_seconds=settings.rebalance_seconds,
         )
 
     def _heartbeat(self) -> OutgoingRecord:
-        waiting = self._outbox.records if self._outbox is not None else 0
-        return self._presence.heartbeat(state=self.state, in_flight=self._in_flight(), outbox=waiting)
+        return self._presence.heartbeat(
+            state=self.state,
+            in_flight=self._in_flight(),
+            outbox=self._waiting_to_leave,
+            figures=self._stats.figures(self._lag),
+        )
+
+    def _figures_in_full(self) -> dict[str, object]:
+        return self._stats.document(
+            started_at=self._presence.started_at,
+            lag=self._lag,
+            in_flight=self._in_flight(),
+            outbox=self._waiting_to_leave,
+        )
+
+    @property
+    def _lag(self) -> Mapping[tuple[str, int], int]:
+        return self._membership.lag if self._membership else {}
+
+    @property
+    def _waiting_to_leave(self) -> int:
+        return self._outbox.records if self._outbox is not None else 0
 
     def _in_flight(self) -> int:
         return self._dispatcher.running if self._dispatcher else 0
 
     def _note_retry(self, operation: str, error: Exception) -> None:
         self._metrics.retried(operation, type(error).__name__).inc()
+        self._stats.retried(operation)
         if (handling := current_handling()) is not None:
             handling.note("retry", error_type=type(error).__name__, error=str(error))
 
@@ -300,9 +337,15 @@ class NodeService:
         self._desk.give_up()
         letting_go = asyncio.create_task(self._let_go_while_away())
         try:
-            self.cut_off = await self._dispatcher.drain(deadline, last_call=self._let_go)
+            self.cut_off, _ = await asyncio.gather(
+                self._dispatcher.drain(deadline, last_call=self._let_go), self._tell_draining(deadline)
+            )
         finally:
             letting_go.cancel()
+
+    async def _tell_draining(self, deadline: Deadline) -> None:
+        if self._membership is not None:
+            await self._membership.tell_draining(deadline)
 
     async def _close(self, deadline: Deadline) -> None:
         self._closing = True
@@ -332,14 +375,17 @@ class NodeService:
             await self._dependencies.close()
 
     def _let_go(self) -> None:
-        """Let no command wait for the broker: what it would tell is in the outbox."""
+        """Let no command wait for the broker or for its state: what it would tell is on disk, or it comes again."""
         if self._outbox is not None:
             self._outbox.let_go()
+        if isinstance(reducer := self._definition.resources, Reducer):
+            reducer.let_go()
 
     async def _let_go_while_away(self) -> None:
-        """Let no command wait for a broker that is away."""
+        """Let no command wait for a broker that is away, or for a state that is."""
+        reducer = self._definition.resources
         while self._publisher is not None:
-            if not self._publisher.connection.up:
+            if not self._publisher.connection.up or (isinstance(reducer, Reducer) and reducer.problem):
                 self._let_go()
             await asyncio.sleep(_LET_GO_SECONDS)
 
@@ -355,7 +401,7 @@ class NodeService:
         metrics.bus_up.set(self._publisher is not None and self._publisher.connection.up)
         metrics.set_bus_state(str(self._event_bus()["state"]), states=BUS_STATES)
         metrics.set_waits_for(self._breakers.states())
-        metrics.set_lag(self._membership.lag if self._membership else {})
+        metrics.set_lag(self._lag)
         metrics.set_state(self.state, states=tuple(NodeState))
         return metrics.text()
 

@@ -23,6 +23,8 @@ MEBIBYTE = 1_048_576
 LARGEST_RECORD_BYTES = 1_048_588
 # A group gives a member up that is silent for `max.poll.interval.ms`, five minutes.
 LONGEST_REBALANCE_SECONDS = 240.0
+# A node's word holds for three heartbeats, and nobody believes a word that is to hold for longer than an hour.
+LONGEST_HEARTBEAT_SECONDS = 1_200.0
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -65,7 +67,13 @@ class NodeSettings:
             log_level=read_log_level("LOG_LEVEL", values.get("LOG_LEVEL") or default.log_level),
             log_format=read_log_format("LOG_FORMAT", values.get("LOG_FORMAT") or default.log_format),
             drain_seconds=read_seconds(values, "DRAIN_SECONDS", default.drain_seconds, least=0.0),
-            heartbeat_seconds=read_seconds(values, "HEARTBEAT_SECONDS", default.heartbeat_seconds, least=0.1),
+            heartbeat_seconds=read_seconds(
+                values,
+                "HEARTBEAT_SECONDS",
+                default.heartbeat_seconds,
+                least=0.1,
+                most=LONGEST_HEARTBEAT_SECONDS,
+            ),
             answers_url=_postgresql_url(values, "NODESMITH_ANSWERS_URL"),
             state_url=_postgresql_url(values, "NODESMITH_STATE_URL"),
             answer_keep_seconds=read_seconds(
