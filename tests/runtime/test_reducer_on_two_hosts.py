@@ -70,3 +70,21 @@ def test_while_postgresql_is_away_no_event_is_taken_and_none_is_lost(
         again.wait_ready()
         assert history.state("a") == [1, 2, 3, 4, 5]
         assert node.process.returncode == 0, node.output
+
+
+def test_a_postgresql_that_hangs_is_told_and_keeps_a_node_from_nothing_but_its_events(
+    embedded_broker: RunningBroker, tmp_path: Path
+) -> None:
+    history = History(servers=embedded_broker.bootstrap_servers, folder=tmp_path)
+    with (
+        running_postgresql() as database,
+        history.running(NODESMITH_STATE_URL=database.url) as node,
+    ):
+        node.wait_ready()
+        with database.hanging():
+            history.note(1, 2, key="a")
+            wait_until(lambda: not node.readiness()["ready"], seconds=20, why="the node telling it")
+            assert node.readiness()["reasons"] == ["the state in PostgreSQL does not answer"]
+            assert node.stop(seconds=12) == 0, node.output
+    assert "record 0 of" in node.output
+    assert committed(history.servers, history.group, history.source) == 0

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from support.postgresql import RunningPostgresql
+
     from nodesmith.runtime.state_store.table import StateTable
 
     Opening = Callable[..., AbstractContextManager[StateTable]]
@@ -402,3 +404,31 @@ def test_a_url_that_names_no_postgresql_is_refused_without_saying_it() -> None:
     with pytest.raises(InputError, match="NODESMITH_STATE_URL names no PostgreSQL database") as refusal:
         NodeSettings.from_environment({"NODESMITH_STATE_URL": "mysql://user:secret@host"})
     assert "secret" not in f"{refusal.value.message} {refusal.value.fix}"
+
+
+async def test_a_postgresql_that_hangs_is_given_up_and_an_event_it_may_have_counted_counts_once(
+    postgresql: RunningPostgresql,
+) -> None:
+    table = PostgresqlState(postgresql.url, node=f"test.{uuid4()}", silent_seconds=0.3)
+    store = StateStore(table, place="in PostgreSQL")
+    await store.start()
+    await store.apply(event("a", at(0), number=1))
+    with postgresql.hanging():
+        with pytest.raises(StateUnavailableError, match=r"the server has said nothing for 0\.3 s"):
+            await asyncio.wait_for(store.apply(event("b", at(1), number=2)), 5)
+        waiting = asyncio.create_task(store.read("k"))
+        await asyncio.sleep(0)
+        store.let_go()
+        with pytest.raises(StateUnavailableError):
+            await asyncio.wait_for(waiting, 1)
+
+    async def counted() -> Applied | None:
+        try:
+            return await store.apply(event("b", at(1), number=2))
+        except StateUnavailableError:
+            return None
+
+    applied = await wait_until_async(counted)
+    assert applied is not None
+    assert applied.state == "ab"
+    await store.close()

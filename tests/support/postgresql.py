@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import psutil
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
@@ -53,6 +54,19 @@ class RunningPostgresql:
         """End it at once, sessions and all, as a crash of its machine would."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(STOP_SECONDS)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stop every process of it, and let them go on: connections hold, and nothing is answered."""
+        server = psutil.Process(self.process.pid)
+        stopped = [server, *server.children(recursive=True)]
+        for process in stopped:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in stopped:
+                process.resume()
 
 
 @contextmanager

@@ -95,6 +95,10 @@ class Reducer:
         """Why no event can be counted now; empty where it can."""
         return self._store.problem
 
+    def let_go(self) -> None:
+        """Let no event wait for its state any longer; it comes again, and counts once."""
+        self._store.let_go()
+
     @property
     def events(self) -> tuple[str, ...]:
         """The names of the operations that fold an event."""

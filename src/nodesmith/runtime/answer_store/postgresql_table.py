@@ -9,12 +9,11 @@ from uuid import uuid4
 import psycopg
 
 from nodesmith.runtime.answer_store.table import KEPT_OF_BOUND, AnswerBounds, Row
+from nodesmith.runtime.postgresql import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_CONNECT_SECONDS = 5
-_STATEMENT_MILLISECONDS = 10_000
 # Any number, the same for every node: two that start at once make the table one after the other.
 _MAKING_THE_TABLE = 7_022_991
 _SCHEMA = """
@@ -94,16 +93,7 @@ class PostgresqlAnswers:
 
     def open(self) -> None:
         """Connect, and make the table where it is missing."""
-        self._connection = psycopg.connect(
-            self._url,
-            connect_timeout=_CONNECT_SECONDS,
-            options=f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c lock_timeout={_STATEMENT_MILLISECONDS}",
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-            tcp_user_timeout=_STATEMENT_MILLISECONDS,
-            autocommit=True,
-        )
+        self._connection = connect(self._url)
         try:
             with self._connection.transaction():
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING_THE_TABLE,))

@@ -28,6 +28,9 @@ class MemoryState:
         """Fold one event into the state of its key."""
         return await in_thread(self._apply, event)
 
+    def let_go(self) -> None:
+        """Hold nobody."""
+
     async def close(self) -> None:
         """Hold nothing."""
 

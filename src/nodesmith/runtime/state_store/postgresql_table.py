@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from nodesmith.runtime.postgresql import SILENT_SECONDS, connect
 from nodesmith.runtime.state_store.events import (
     KeyState,
     Known,
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from nodesmith.runtime.postgresql import BoundedConnection
     from nodesmith.runtime.state_store.events import Applied, Event
     from nodesmith.runtime.state_store.table import Rows
 
-_CONNECT_SECONDS = 5
-_STATEMENT_MILLISECONDS = 10_000
 _PAGE = 1_000
 _TRIES = 5
 # Any numbers, the same for every node: of making the tables, and of all that write or replace one node's state.
@@ -117,11 +117,19 @@ class PostgresqlState:
     away = (psycopg.Error,)
     unwritable = (psycopg.DataError, UnicodeError)
 
-    def __init__(self, url: str, *, node: str, remembered: int = REMEMBERED_EVENTS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        node: str,
+        remembered: int = REMEMBERED_EVENTS,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
         self._url = url
+        self._silent_seconds = silent_seconds
         self._remembered = remembered
         self._facts = {"node": node, "writing": _WRITING, "remembered": remembered}
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._connection: BoundedConnection | None = None
         self._written = 0
 
     def is_there(self) -> bool:
@@ -130,7 +138,7 @@ class PostgresqlState:
 
     def open(self) -> None:
         """Connect, and make the tables where they are missing."""
-        self._connection = self._connect()
+        self._connection = connect(self._url, silent_seconds=self._silent_seconds)
         try:
             with self._connection.transaction():
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING_THE_TABLES,))
@@ -158,7 +166,7 @@ class PostgresqlState:
     @contextmanager
     def snapshot(self) -> Iterator[Rows]:
         """Give all that is stored now; a connection of its own holds it, and holds up nobody."""
-        with contextlib.closing(self._connect()) as connection:
+        with contextlib.closing(connect(self._url, silent_seconds=None)) as connection:
             connection.execute("SET statement_timeout = 0")
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with connection.transaction():
@@ -167,6 +175,7 @@ class PostgresqlState:
 
     def replace(self, fresh: Callable[[Iterable[KeyState]], Rows]) -> None:
         """Put other rows in the place of all that is stored, in one transaction."""
+        self._opened.silent_seconds = None
         with self._opened.transaction():
             self._execute("SET LOCAL statement_timeout = 0")
             self._execute("SET LOCAL lock_timeout = 0")
@@ -191,21 +200,9 @@ class PostgresqlState:
                 connection.close()
 
     @property
-    def _opened(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _opened(self) -> BoundedConnection:
         assert self._connection is not None, "the table is opened before it is used"
         return self._connection
-
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(
-            self._url,
-            connect_timeout=_CONNECT_SECONDS,
-            options=f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c lock_timeout={_STATEMENT_MILLISECONDS}",
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-            tcp_user_timeout=_STATEMENT_MILLISECONDS,
-            autocommit=True,
-        )
 
     def _apply(self, events: Sequence[Event]) -> Sequence[Applied | BaseException]:
         with self._opened.transaction():

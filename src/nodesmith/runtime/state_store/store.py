@@ -89,15 +89,21 @@ class StateStore:
         state: str | None = await self._ask(key)
         return state
 
+    def let_go(self) -> None:
+        """Let nobody wait any longer: the node is stopping. An event that was under way may count all the same."""
+        for future in self._pending:
+            if not future.done():
+                future.set_exception(
+                    StateUnavailableError(self.problem or f"the state {self.place} is closed")
+                )
+
     async def close(self) -> None:
         """Close the state; whatever the database does, this returns."""
         self._stopping = True
         self._inbox.put(None)
         if self._thread.ident is not None:
             await in_thread(self._thread.join, _CLOSE_SECONDS)
-        for future in self._pending:
-            if not future.done():
-                future.set_exception(StateUnavailableError(f"the state {self.place} is closed"))
+        self.let_go()
 
     async def _ask(self, what: Event | str) -> Any:
         if self._stopping:
@@ -175,9 +181,12 @@ class StateStore:
             return
         try:
             self._settle(self._apply(requests))
-        except Exception:  # noqa: BLE001 - if the database is away, the first one alone says so again
+        except Exception as reason:  # noqa: BLE001 - whatever it was, one event alone may fare better
             for request in requests:
-                self._settle([self._alone(request)])
+                try:
+                    self._settle([self._alone(request)])
+                except Exception:  # noqa: BLE001 - the database is away: what was said of it first says more
+                    raise reason from None
 
     def _alone(self, request: _Request) -> tuple[_Request, object]:
         try:
