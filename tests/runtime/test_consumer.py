@@ -5,9 +5,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from support.waiting import wait_until
+from support.wire import committed
 
 from nodesmith.runtime.client import common_settings, consumer_settings
 from nodesmith.runtime.consumer import GroupConsumer
@@ -58,9 +60,53 @@ async def test_a_member_with_no_partition_joins_its_group_anew_where_it_expects_
         await asyncio.gather(lucky.stop(), idle.stop())
 
 
+async def test_a_record_that_is_left_undone_is_read_again_and_no_later_one_of_its_key_overtakes_it(
+    both_brokers: RunningBroker,
+) -> None:
+    common = common_settings(bootstrap_servers=both_brokers.bootstrap_servers, source="test", extra=None)
+    topic = f"onex.cmd.test.{uuid4()}.v1"
+    admin = AdminClient(dict(common))
+    admin.create_topics([NewTopic(topic, num_partitions=1)])[topic].result(10)
+    producer = Producer(dict(common))
+    for number in range(60):
+        producer.produce(topic, str(number), key="a" if number % 2 else "b")
+    assert producer.flush(10) == 0
+    done: list[int] = []
+    troubles = [RuntimeError("once"), RuntimeError("twice")]
+
+    async def work(record: IncomingRecord) -> None:
+        await asyncio.sleep(0)
+        if record.offset == 21 and troubles:
+            raise troubles.pop()
+        done.append(record.offset)
+
+    def in_lane(record: IncomingRecord) -> Job:
+        run = partial(work, record)
+        return Job(partition=record.source, offset=record.offset, lane=record.key_text, run=run)
+
+    dispatcher = Dispatcher(limit=4, again_seconds=0.05)
+    settings = consumer_settings(common, group=topic)
+    consumer = GroupConsumer(settings=settings, topics=[topic], plan=in_lane, dispatcher=dispatcher)
+    consumer.start()
+    await asyncio.to_thread(
+        wait_until,
+        lambda: committed(both_brokers.bootstrap_servers, topic, topic) == 60,
+        seconds=30,
+        why="all committed",
+    )
+    await consumer.stop()
+    of_a = [offset for offset in done if offset % 2]
+    assert list(dict.fromkeys(of_a)) == list(range(1, 60, 2))
+    assert set(done) == set(range(60))
+    assert not troubles
+
+
 def members(admin: AdminClient, group: str) -> dict[str, bool]:
-    """Return who is in a group, and whether each has a partition."""
-    described = admin.describe_consumer_groups([group])[group].result(10)
+    """Return who is in a group, and whether each has a partition; nobody, while its coordinator is not there yet."""
+    try:
+        described = admin.describe_consumer_groups([group])[group].result(10)
+    except KafkaException:
+        return {}
     return {each.member_id: bool(each.assignment.topic_partitions) for each in described.members}
 
 

@@ -76,18 +76,51 @@ async def test_no_more_than_the_limit_run_at_once() -> None:
     await settle()
 
 
-async def test_a_job_that_fails_is_not_committed_and_neither_is_what_comes_after_it(
+async def test_a_job_that_is_left_undone_stops_its_partition_until_it_is_read_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def fail() -> None:
         raise RuntimeError("the bus is away")
 
-    work, dispatcher = Work(), Dispatcher(limit=8)
-    dispatcher.add([Job(partition=("t", 0), offset=0, lane=None, run=fail), work.job(1)])
-    work.let_go(1)
+    work, dispatcher = Work(), Dispatcher(limit=8, again_seconds=0)
+    failing = Job(partition=("t", 0), offset=1, lane="a", run=fail)
+    others = [work.job(2, lane="a"), work.job(3, lane="b"), work.job(9, lane="a", partition=1)]
+    dispatcher.add([work.job(0), failing, *others])
     await settle()
-    assert dispatcher.commits.take() == {}
-    assert "is left undone: the bus is away" in caplog.text
+    dispatcher.add([work.job(4, lane="a"), work.job(5, lane="c")])
+    await settle()
+    assert work.begun == [0, 3, 9]
+    assert dispatcher.again.take() == {}
+    work.let_go(0, 3, 9)
+    await settle()
+    assert dispatcher.commits.take() == {("t", 0): 1, ("t", 1): 10}
+    assert dispatcher.again.take() == {("t", 0): 1}
+    dispatcher.go_on(("t", 0))
+    work.let_go(1, 2)
+    dispatcher.add([work.job(1, lane="a"), work.job(2, lane="a")])
+    await settle()
+    assert work.begun == [0, 3, 9, 1, 2]
+    assert dispatcher.commits.take() == {("t", 0): 3}
+    assert "record 1 of ('t', 0) is left undone: the bus is away" in caplog.text
+
+
+async def test_a_job_that_fails_after_its_partition_was_taken_away_does_not_stop_the_new_one() -> None:
+    async def fail() -> None:
+        await gate.wait()
+        raise RuntimeError("late")
+
+    work, dispatcher, gate = Work(), Dispatcher(limit=8, again_seconds=0), asyncio.Event()
+    dispatcher.add([Job(partition=("t", 0), offset=0, lane="a", run=fail)])
+    await settle()
+    await release(dispatcher, 0, seconds=0)
+    dispatcher.add([work.job(7, lane="b")])
+    gate.set()
+    await settle()
+    work.let_go(7, 8)
+    dispatcher.add([work.job(8, lane="b")])
+    await settle()
+    assert dispatcher.again.take() == {}
+    assert dispatcher.commits.take() == {("t", 0): 9}
 
 
 async def test_a_revoked_partition_is_dropped_after_what_runs_and_others_go_on() -> None:

@@ -128,6 +128,7 @@ class GroupConsumer:
 
     def _turn(self, consumer: Consumer) -> None:
         """Wait for records, hand them over, and send the commits that are due."""
+        self._read_again(consumer)
         if self._expects_room():
             self._stopping.wait(_ROOM_SECONDS)
         else:
@@ -138,6 +139,15 @@ class GroupConsumer:
             if offsets := self._due():
                 consumer.commit(offsets=offsets, asynchronous=True)
         self.lag.look(consumer, self._owned, self._paused)
+
+    def _read_again(self, consumer: Consumer) -> None:
+        """Go back to the first record that was left undone, in each partition that was stopped for it."""
+        for partition, offset in self._dispatcher.again.take().items():
+            if partition in self._owned:
+                logger.warning("%s, partition %s, is read again from offset %s on", *partition, offset)
+                consumer.seek(TopicPartition(*partition, offset))
+                # After what was read before, which is on its way to the event loop.
+                self._tell(self._dispatcher.go_on, partition)
 
     def _take_some(self, consumer: Consumer) -> None:
         first = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)

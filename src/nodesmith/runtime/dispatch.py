@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ logger = logging.getLogger("nodesmith.runtime.dispatch")
 
 _LAST_CALL_SECONDS = 0.3
 _CANCEL_SECONDS = 0.5
+# After which a partition is read again of which a record was left undone; the error may last.
+_AGAIN_SECONDS = 1.0
 # So many may wait for what they need before they work: they ask for it together.
 _AHEAD = 2_000
 
@@ -46,13 +49,19 @@ class Job:
 class Dispatcher:
     """Runs jobs: those of one lane in order, those of different lanes at the same time, at most `limit` of them.
 
-    Lives on the event loop, but for `commits` and `backlog`, which the consumer's thread uses as well. A job that returns
-    is done and may be committed; one that raises or is cancelled is not. One that rests, by its `turn`, keeps its lane and
-    counts for the backlog, but not for the limit.
+    Lives on the event loop, but for `commits`, `again` and `backlog`, which the consumer's thread uses as well. A job that
+    returns is done and may be committed; one that raises or is cancelled is not. One that rests, by its `turn`, keeps its
+    lane and counts for the backlog, but not for the limit.
+
+    A job that is left undone stops its partition: nothing of it begins that could overtake the record. When what runs is
+    over, the partition is in `again`, with the offset to read on from, and goes on with `go_on()`.
     """
 
-    def __init__(self, *, limit: int, bounds: BacklogBounds | None = None) -> None:
+    def __init__(
+        self, *, limit: int, bounds: BacklogBounds | None = None, again_seconds: float = _AGAIN_SECONDS
+    ) -> None:
         self.commits = Commits()
+        self.again = Commits()
         self.backlog = Backlog(bounds or BacklogBounds())
         self._limit = limit
         self._waiting = 0
@@ -65,6 +74,8 @@ class Dispatcher:
         self._ahead: set[Turn] = set()
         self._returning: deque[tuple[Turn, asyncio.Future[None]]] = deque()
         self._progress: dict[PartitionName, PartitionProgress] = {}
+        self._again_seconds = again_seconds
+        self._stopped: set[PartitionName] = set()
         # Who is to be told when so many jobs of theirs are done.
         self._releases: list[tuple[set[asyncio.Task[None]], Callable[[], None]]] = []
         self._draining = False
@@ -85,11 +96,10 @@ class Dispatcher:
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, in the order of their partitions; while draining they are left to another instance."""
-        if self._draining:
-            for job in jobs:
-                self.backlog.drop(job.partition, job.size)
-            return
         for job in jobs:
+            if self._draining or job.partition in self._stopped:
+                self.backlog.drop(job.partition, job.size)
+                continue
             self._progress.setdefault(job.partition, PartitionProgress()).begin(job.offset)
             self._queue(job)
         self._start_ready()
@@ -110,6 +120,11 @@ class Dispatcher:
         """Commit nothing more of partitions that are somebody else's, whatever of them still runs."""
         for partition in partitions:
             self._progress.pop(partition, None)
+            self._stopped.discard(partition)
+
+    def go_on(self, partition: PartitionName) -> None:
+        """Take records of a stopped partition again: what comes from now on was read from where it was left."""
+        self._stopped.discard(partition)
 
     async def drain(self, deadline: Deadline, *, last_call: Callable[[], None] = lambda: None) -> int:
         """Start nothing more and wait for what runs; cancel what is left at the deadline and return how many.
@@ -225,6 +240,11 @@ class Dispatcher:
         self._come_back(job.turn)
         if self._releases:
             self._note_released(task)
+        if job.lane is not None:
+            if behind := self._lanes.get(job.lane):
+                self._ready.append(behind.popleft())
+            else:
+                self._lanes.pop(job.lane, None)
         if task.cancelled() or (error := task.exception()) is None:
             pass
         elif isinstance(error, HandedBackError):
@@ -232,12 +252,24 @@ class Dispatcher:
             logger.log(level, "record %s of %s is given back undone", job.offset, job.partition)
         else:
             logger.error("record %s of %s is left undone: %s", job.offset, job.partition, error)
-        if job.lane is not None:
-            if behind := self._lanes.get(job.lane):
-                self._ready.append(behind.popleft())
-            else:
-                self._lanes.pop(job.lane, None)
+            self._stop_for(job)
         self._start_ready()
+
+    def _stop_for(self, job: Job) -> None:
+        """Begin nothing more of the partition of a job that was left undone; one that was taken away meanwhile is not ours."""
+        partition, progress = job.partition, self._progress.get(job.partition)
+        if self._draining or partition in self._stopped or progress is None or job.offset not in progress:
+            return
+        self._stopped.add(partition)
+        self.release([partition], released=partial(self._offer_later, partition))
+
+    def _offer_later(self, partition: PartitionName) -> None:
+        asyncio.get_running_loop().call_later(self._again_seconds, self._offer_again, partition)
+
+    def _offer_again(self, partition: PartitionName) -> None:
+        progress = self._progress.pop(partition, None)
+        if partition in self._stopped and progress is not None:
+            self.again.put(partition, progress.first)
 
     def _note_released(self, task: asyncio.Task[None]) -> None:
         for running, released in self._releases:

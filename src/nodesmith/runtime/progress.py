@@ -16,6 +16,15 @@ class PartitionProgress:
     _taken: deque[int] = field(default_factory=deque)
     _done: set[int] = field(default_factory=set)
 
+    @property
+    def first(self) -> int:
+        """The first record that is not done; there is one."""
+        return self._taken[0]
+
+    def __contains__(self, offset: object) -> bool:
+        """Whether a record was taken and is not done."""
+        return offset in self._taken and offset not in self._done
+
     def begin(self, offset: int) -> None:
         """Take note of a record, in the order of the partition."""
         self._taken.append(offset)
