@@ -1,54 +1,131 @@
-"""What nodes said of themselves, put together: who is alive, and how it is."""
+"""What nodes said of themselves, put together for one who asks and goes again: who is alive, and how it is.
+
+Who stays keeps them in the registry's fleet, which lets time pass as well.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nodesmith.errors import InvalidEnvelopeError
-from nodesmith.naming import HEARTBEAT_TOPIC, INTROSPECTION_TOPIC, event_domain, kebab
-from nodesmith.runtime.envelope import read_envelope
+from nodesmith.errors import RefusedSightingError
+from nodesmith.naming import event_domain, kebab
+from nodesmith.runtime.sighting import (
+    FROM_THE_FUTURE,
+    MOST_AHEAD,
+    STOPPED,
+    Figures,
+    Heartbeat,
+    Introduction,
+    read_sighting,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
     from nodesmith.runtime.records import IncomingRecord
+    from nodesmith.runtime.sighting import Sighting
 
-# For a node that does not say how long its word holds.
-DEFAULT_TTL_SECONDS = 30.0
-STOPPED = "stopped"
+# What answers our own question is of now, whatever the clock of who answers says.
+_ANY_TIME = datetime.max.replace(tzinfo=UTC) - MOST_AHEAD
+NO_FIGURES = Figures()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenNode:
-    """One instance of a node, as it described itself. `answered` is whether it answered the question just asked.
+    """One instance of a node: what it said of itself and, where one was seen, its last heartbeat.
 
-    `in_flight` is that of its last heartbeat, `uptime_seconds` how long it was up when it was last seen; both are None
-    where no heartbeat was seen.
+    `answered` is whether it answered the question just asked, `last_seen` when it was heard of by our clock or, where that
+    was before we listened, by its own.
     """
 
-    node_id: str
-    name: str
-    domain: str
-    node_type: str
-    version: str
-    instance_id: str
-    incarnation: str
-    operations: tuple[str, ...]
-    health: str
-    state: str
-    ttl_seconds: float
+    said: Introduction
     last_seen: datetime
     answered: bool = False
-    in_flight: int | None = None
-    uptime_seconds: float | None = None
+    beat: Heartbeat | None = None
+
+    @property
+    def node_id(self) -> str:
+        """The id of the instance."""
+        return self.said.node_id
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.said.name
+
+    @property
+    def domain(self) -> str:
+        """The node's domain; `general` where it has none."""
+        return self.said.domain
+
+    @property
+    def node_type(self) -> str:
+        """The node's archetype."""
+        return self.said.archetype
+
+    @property
+    def version(self) -> str:
+        """The node's version."""
+        return self.said.version
+
+    @property
+    def instance_id(self) -> str:
+        """What the instance is called."""
+        return self.said.instance_id
+
+    @property
+    def incarnation(self) -> str:
+        """Which of its lives this is."""
+        return self.said.incarnation
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """What the node can be asked to do."""
+        return self.said.operations
+
+    @property
+    def health(self) -> str:
+        """Where its health is served; empty where it is not."""
+        return self.said.endpoints.get("health", "")
+
+    @property
+    def state(self) -> str:
+        """How it is, by its newest word; empty where it never says."""
+        if self.beat is None or self.said.state == STOPPED or not _is_newer(self.beat, self.said):
+            return self.said.state
+        return self.beat.state or self.said.state
+
+    @property
+    def ttl_seconds(self) -> float:
+        """How long its word holds."""
+        return (self.beat and self.beat.ttl_seconds) or self.said.ttl_seconds
+
+    @property
+    def in_flight(self) -> int | None:
+        """What it works on, by its last heartbeat; None where none was seen."""
+        return None if self.beat is None else self.beat.in_flight
+
+    @property
+    def figures(self) -> Figures:
+        """What it has counted, by its last heartbeat."""
+        return NO_FIGURES if self.beat is None else self.beat.figures
+
+    @property
+    def uptime_seconds(self) -> float | None:
+        """How long it was up when it last said something; None where it does not say."""
+        last_said = self.said.said_at if self.beat is None else max(self.said.said_at, self.beat.said_at)
+        if self.beat is not None:
+            return self.beat.uptime_seconds + (last_said - self.beat.said_at).total_seconds()
+        started_at = self.said.started_at
+        return None if started_at is None else max(0.0, (last_said - started_at).total_seconds())
 
     @property
     def full_name(self) -> str:
         """`crm/customer_writer`: what `nodesmith call` takes."""
-        return f"{self.domain}/{self.name}"
+        return self.said.full_name
 
     def is_called(self, name: str, *, domain: str = "") -> bool:
         """Return whether `name`, in any form, is its name, and its domain is `domain` where one is given."""
@@ -60,99 +137,74 @@ class SeenNode:
         return self.state != STOPPED and now - self.last_seen <= timedelta(seconds=self.ttl_seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heartbeat:
-    state: str
-    in_flight: int
-    uptime_seconds: float
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    heartbeat: Heartbeat
     seen: datetime
 
 
 @dataclass(slots=True, kw_only=True)
 class Census:
-    """Takes introspections and heartbeats in any order; `question` is the correlation id that answers to us carry."""
+    """Takes introspections and heartbeats in any order; `question` is the correlation id that answers to us carry.
+
+    `refused` counts what was not to be believed, by its reason: anybody may write to the discovery topics.
+    """
 
     question: UUID
+    refused: Counter[str] = field(default_factory=Counter)
     _nodes: dict[str, SeenNode] = field(default_factory=dict)
-    _heartbeats: dict[tuple[str, str], _Heartbeat] = field(default_factory=dict)
+    _beats: dict[tuple[str, str], _Beat] = field(default_factory=dict)
 
-    def take(self, record: IncomingRecord) -> bool:
+    def take(self, record: IncomingRecord, *, now: datetime, was_there: bool = False) -> bool:
         """Take note of a record and return whether it is a node's first answer to our question.
 
-        What cannot be read is nothing: anybody may write to the discovery topics.
+        A record that `was_there` before we listened was said when its sender's clock says, any other one now.
         """
         try:
-            envelope = read_envelope(record.value)
-            if record.topic == INTROSPECTION_TOPIC:
-                return self._introspection(
-                    envelope.payload, envelope.envelope_timestamp, envelope.correlation_id
-                )
-            if record.topic == HEARTBEAT_TOPIC:
-                self._heartbeat(envelope.payload, envelope.envelope_timestamp, record.headers)
-        except (InvalidEnvelopeError, KeyError, TypeError, ValueError, AttributeError):
+            said = read_sighting(record, now=_ANY_TIME)
+        except RefusedSightingError as refused:
+            self.refused[refused.reason] += 1
             return False
-        return False
+        is_answer = isinstance(said, Introduction) and said.answers == self.question
+        if not is_answer and said.said_at > now + MOST_AHEAD:
+            self.refused[FROM_THE_FUTURE] += 1
+            return False
+        if isinstance(said, Heartbeat):
+            self._heartbeat(said, min(said.said_at, now) if was_there else now)
+            return False
+        return self._introduction(said, now if is_answer else min(said.said_at, now), is_answer=is_answer)
 
     def alive(self, now: datetime) -> list[SeenNode]:
-        """Return the nodes that are alive, each with what its last heartbeat said."""
+        """Return the nodes that are alive, each with its last heartbeat."""
         nodes = [self._with_heartbeat(node) for node in self._nodes.values()]
         return [node for node in nodes if node.alive(now)]
 
-    def _introspection(self, payload: Mapping[str, Any], seen: datetime, correlation_id: UUID) -> bool:
-        said = seen_node(payload, seen)
-        said = replace(said, answered=correlation_id == self.question)
+    def _introduction(self, said: Introduction, seen: datetime, *, is_answer: bool) -> bool:
         known = self._nodes.get(said.node_id)
-        if known is not None and known.incarnation != said.incarnation and said.state == STOPPED:
+        same_life = known is not None and known.said.incarnation == said.incarnation
+        if known is not None and not same_life and said.state == STOPPED:
             return False  # the goodbye of an earlier life, come after the first word of the next
-        before = known is not None and known.incarnation == said.incarnation and known.answered
-        if known is None or said.last_seen >= known.last_seen:
-            self._nodes[said.node_id] = replace(said, answered=said.answered or before)
-        return said.answered and not before
+        before = same_life and known is not None and known.answered
+        if known is None or (_is_newer(said, known.said) if same_life else seen >= known.last_seen):
+            last_seen = max(seen, known.last_seen) if known is not None and same_life else seen
+            self._nodes[said.node_id] = SeenNode(said=said, last_seen=last_seen, answered=is_answer or before)
+        return is_answer and not before
 
-    def _heartbeat(self, payload: Mapping[str, Any], seen: datetime, headers: Mapping[str, str]) -> None:
-        heartbeat = _Heartbeat(
-            state=headers.get("ns-state", ""),
-            in_flight=int(payload["active_operations_count"]),
-            uptime_seconds=float(payload["uptime_seconds"]),
-            seen=seen,
-        )
-        life = (str(payload["node_id"]), headers.get("ns-incarnation", ""))
-        known = self._heartbeats.get(life)
-        if known is None or heartbeat.seen >= known.seen:
-            self._heartbeats[life] = heartbeat
+    def _heartbeat(self, heartbeat: Heartbeat, seen: datetime) -> None:
+        life = heartbeat.node_id, heartbeat.incarnation
+        known = self._beats.get(life)
+        if known is None or _is_newer(heartbeat, known.heartbeat):
+            self._beats[life] = _Beat(heartbeat, seen)
 
     def _with_heartbeat(self, node: SeenNode) -> SeenNode:
-        heartbeat = self._heartbeats.get((node.node_id, node.incarnation))
-        if heartbeat is None:
+        beat = self._beats.get((node.node_id, node.said.incarnation))
+        if beat is None:
             return node
-        last_seen = max(node.last_seen, heartbeat.seen)
-        newer = heartbeat.seen >= node.last_seen and node.state != STOPPED
-        return replace(
-            node,
-            state=(newer and heartbeat.state) or node.state,
-            last_seen=last_seen,
-            in_flight=heartbeat.in_flight,
-            uptime_seconds=heartbeat.uptime_seconds + (last_seen - heartbeat.seen).total_seconds(),
-        )
+        return replace(node, beat=beat.heartbeat, last_seen=max(node.last_seen, beat.seen))
 
 
-def seen_node(payload: Mapping[str, Any], seen: datetime) -> SeenNode:
-    """Return the node an introspection describes; raises KeyError or TypeError where it describes none."""
-    metadata = payload.get("metadata") or {}
-    version = payload["node_version"]
-    stopped = payload.get("reason") == "shutdown"
-    discovered = payload.get("discovered_capabilities") or {}
-    return SeenNode(
-        node_id=str(payload["node_id"]),
-        name=str(payload.get("node_name") or metadata["node_name"]),
-        domain=event_domain(str(metadata.get("domain") or "")),
-        node_type=str(payload["node_type"]).lower(),
-        version=".".join(str(version[part]) for part in ("major", "minor", "patch")),
-        instance_id=str(metadata.get("instance_id") or ""),
-        incarnation=str(metadata.get("incarnation") or ""),
-        operations=tuple(str(name) for name in discovered.get("operations") or ()),
-        health=str((payload.get("endpoints") or {}).get("health") or ""),
-        state=STOPPED if stopped else str(metadata.get("state") or ""),
-        ttl_seconds=float(metadata.get("ttl_seconds") or DEFAULT_TTL_SECONDS),
-        last_seen=seen.astimezone(UTC),
-    )
+def _is_newer(one: Sighting, other: Sighting) -> bool:
+    """Return whether one word of a life came no earlier than another, by their sequence or, without one, by the node's clock."""
+    if one.sequence and other.sequence:
+        return one.sequence >= other.sequence
+    return one.said_at >= other.said_at

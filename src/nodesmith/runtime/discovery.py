@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,10 +19,12 @@ from nodesmith.naming import HEARTBEAT_TOPIC, INTROSPECTION_TOPIC, REQUEST_INTRO
 from nodesmith.runtime.census import Census, SeenNode
 from nodesmith.runtime.consumer import read_message
 from nodesmith.runtime.envelope import OutgoingRecord, make_envelope
+from nodesmith.runtime.inquiry import Inquiry
 from nodesmith.runtime.topic_reader import TopicReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from uuid import UUID
 
     from confluent_kafka import Message
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 RECORDS_READ_BACK = 500
 # A node that starts, or whose broker has just come, hears a question only once it listens: ask again.
 ASK_AGAIN_SECONDS = 1.0
+ALL = Inquiry()
 
 
 async def discover(
@@ -38,57 +43,106 @@ async def discover(
     publisher: EventPublisher,
     seconds: float,
     settle_seconds: float | None = None,
-    name: str = "",
+    inquiry: Inquiry = ALL,
     enough: Callable[[Sequence[SeenNode]], bool] | None = None,
 ) -> tuple[SeenNode, ...]:
-    """Ask all nodes, or those called `name`, who they are, and return the ones that are alive.
+    """Ask all nodes, or those an inquiry concerns, who they are, and return the ones that are alive.
 
     The brokers have `seconds` to answer, and then the nodes: their answers are collected for so long; with `settle_seconds` no longer than that after the last of them, and no longer
     than until `enough` says so of the nodes seen alive. Raises BusUnavailableError where no broker answers and
     NoAnswerError where no node does: never an empty result.
     """
-    inquiry = _Inquiry(publisher=publisher, name=name)
+    asking = _Asking(publisher=publisher, inquiry=inquiry)
     try:
-        await inquiry.listen(seconds)
+        await asking.ear.listen(seconds)
         async with asyncio.timeout(seconds) as limit:
-            await inquiry.collect(settle_seconds=settle_seconds, enough=enough)
+            await asking.collect(seconds, settle_seconds=settle_seconds, enough=enough)
     except TimeoutError:
         if not limit.expired():
             raise
     finally:
-        await inquiry.close()
-    nodes = inquiry.nodes()
+        await asking.ear.close()
+    nodes = asking.nodes()
     if not any(node.answered for node in nodes) and not (enough and enough(nodes)):
-        raise _nobody(publisher.bootstrap_servers, seconds=seconds, name=name, silent=nodes)
+        raise no_answer(publisher.bootstrap_servers, seconds=seconds, inquiry=inquiry, silent=nodes)
     return nodes
 
 
-class _Inquiry:
-    """One question to the bus, and what comes back."""
+async def send_inquiry(publisher: EventPublisher, inquiry: Inquiry, *, question: UUID) -> None:
+    """Ask; answers will carry `question`. Raises SystemFailedError where the bus does not take it."""
+    envelope = make_envelope(
+        inquiry.payload(),
+        event_type="platform.request-introspection",
+        source=publisher.source,
+        correlation_id=question,
+    )
+    await publisher.send(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
 
-    def __init__(self, *, publisher: EventPublisher, name: str) -> None:
-        self._publisher = publisher
-        self._name = name
-        self._census = Census(question=uuid4())
-        self._heard: asyncio.Queue[IncomingRecord] = asyncio.Queue()
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A record of the discovery topics; `at` is when it came, in seconds of the monotonic clock."""
+
+    record: IncomingRecord
+    at: float
+    was_there: bool
+
+
+class Ear:
+    """Hears the discovery topics, from a little back; belongs to the event loop it is made on."""
+
+    def __init__(self, publisher: EventPublisher) -> None:
+        self._heard: asyncio.Queue[Heard] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._reader = TopicReader(client_settings=publisher.client_settings, receive=self._receive)
 
-    def nodes(self) -> tuple[SeenNode, ...]:
-        """Return the nodes asked for that are alive."""
-        alive = self._census.alive(datetime.now(UTC))
-        asked = [node for node in alive if not self._name or node.is_called(self._name)]
-        return tuple(sorted(asked, key=lambda node: (node.domain, node.name, node.instance_id)))
-
     async def listen(self, seconds: float) -> None:
-        """Begin to hear; must be done before the question is asked."""
+        """Begin to hear; must be done before a question is asked. Raises BusUnavailableError."""
         topics = (INTROSPECTION_TOPIC, HEARTBEAT_TOPIC)
         await self._reader.listen(topics, seconds=seconds, before=RECORDS_READ_BACK)
 
+    async def next(self) -> Heard:
+        """Return what comes next."""
+        return await self._heard.get()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all that has come so far was taken."""
+        return self._heard.empty()
+
+    async def close(self) -> None:
+        """Hear no more."""
+        await self._reader.close()
+
+    def _receive(self, message: Message) -> None:
+        heard = Heard(read_message(message), time.monotonic(), self._reader.was_there(message))
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            self._loop.call_soon_threadsafe(self._heard.put_nowait, heard)
+
+
+class _Asking:
+    """One question to the bus, and what comes back."""
+
+    def __init__(self, *, publisher: EventPublisher, inquiry: Inquiry) -> None:
+        self.ear = Ear(publisher)
+        self._publisher = publisher
+        self._inquiry = inquiry
+        self._census = Census(question=uuid4())
+
+    def nodes(self) -> tuple[SeenNode, ...]:
+        """Return the nodes asked for that are alive."""
+        return concerned(self._census, self._inquiry)
+
     async def collect(
-        self, *, settle_seconds: float | None, enough: Callable[[Sequence[SeenNode]], bool] | None
+        self,
+        seconds: float,
+        *,
+        settle_seconds: float | None,
+        enough: Callable[[Sequence[SeenNode]], bool] | None,
     ) -> None:
         """Ask, and return when it has become quiet or there is enough; it is for the caller to set a deadline."""
+        loop = asyncio.get_running_loop()
+        self._inquiry = replace(self._inquiry, deadline=datetime.now(UTC) + timedelta(seconds=seconds))
         await self._ask()
         asking = asyncio.create_task(self._ask_again(), name="nodesmith question")
         last_answer: float | None = None
@@ -99,21 +153,17 @@ class _Inquiry:
                 )
                 try:
                     async with asyncio.timeout_at(quiet):
-                        record = await self._heard.get()
+                        heard = await self.ear.next()
                 except TimeoutError:
                     return
-                if self._census.take(record):
-                    last_answer = self._loop.time()
+                if self._census.take(heard.record, now=datetime.now(UTC), was_there=heard.was_there):
+                    last_answer = loop.time()
                 # Only when all that is there has been read: it is the state now that counts.
-                if enough is not None and self._heard.empty() and enough(self.nodes()):
+                if enough is not None and self.ear.is_quiet and enough(self.nodes()):
                     return
         finally:
             asking.cancel()
             await asyncio.wait({asking})
-
-    async def close(self) -> None:
-        """Hear no more."""
-        await self._reader.close()
 
     async def _ask_again(self) -> None:
         while True:
@@ -124,27 +174,41 @@ class _Inquiry:
                 await self._ask()
 
     async def _ask(self) -> None:
-        envelope = make_envelope(
-            {"node_name": self._name} if self._name else {},
-            event_type="platform.request-introspection",
-            source=self._publisher.source,
-            correlation_id=self._census.question,
+        await send_inquiry(self._publisher, self._inquiry, question=self._census.question)
+
+
+def concerned(census: Census, inquiry: Inquiry) -> tuple[SeenNode, ...]:
+    """Return the living nodes that an inquiry concerns, by their names."""
+    asked = [
+        node
+        for node in census.alive(datetime.now(UTC))
+        if inquiry.concerns(
+            name=node.name, domain=node.domain, node_id=node.node_id, instance_id=node.instance_id
         )
-        await self._publisher.send(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
-
-    def _receive(self, message: Message) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed
-            self._loop.call_soon_threadsafe(self._heard.put_nowait, read_message(message))
+    ]
+    return tuple(sorted(asked, key=lambda node: (node.domain, node.name, node.instance_id)))
 
 
-def _nobody(servers: str, *, seconds: float, name: str, silent: Sequence[SeenNode]) -> NoAnswerError:
-    who = f"no node called '{name}'" if name else "no node"
+def no_answer(
+    servers: str, *, seconds: float, inquiry: Inquiry = ALL, silent: Sequence[SeenNode] = ()
+) -> NoAnswerError:
+    """Return the error of who asked and was not answered; `silent` are those who were to answer."""
     last = max(silent, key=lambda node: node.last_seen, default=None)
     heard = ""
     if last is not None:
         ago = (datetime.now(UTC) - last.last_seen).total_seconds()
         heard = f"; '{last.full_name}' was last heard of {ago:.0f} s ago"
     return NoAnswerError(
-        f"{who} on the bus at {servers} answered within {seconds:g} s{heard}",
+        f"{_whom(inquiry)} on the bus at {servers} answered within {seconds:g} s{heard}",
         fix="start nodes with `nodesmith up PATH`, or name the bus they are on with --kafka-servers",
     )
+
+
+def _whom(inquiry: Inquiry) -> str:
+    instance = inquiry.instance_id or inquiry.node_id
+    if instance:
+        return f"no instance '{instance}'"
+    if not inquiry.node_name:
+        return "no node"
+    where = f" in domain '{inquiry.domain}'" if inquiry.domain else ""
+    return f"no node called '{inquiry.node_name}'{where}"

@@ -30,6 +30,7 @@ LEAST_TTL_SECONDS, MOST_TTL_SECONDS = 1.0, 3600.0
 # For a node that does not say how long its word holds: three of ONEX's own heartbeats.
 DEFAULT_TTL_SECONDS = 90.0
 STOPPED = "stopped"
+FROM_THE_FUTURE = "from-the-future"
 STATES = frozenset({"starting", "ready", "degraded", "draining", STOPPED})
 
 
@@ -130,7 +131,7 @@ def read_sighting(record: IncomingRecord, *, now: datetime | None = None) -> Sig
     except OverflowError:
         raise RefusedSightingError(BAD_FIELD, field="envelope_timestamp") from None
     if said_at > (now or datetime.now(UTC)) + MOST_AHEAD:
-        raise RefusedSightingError("from-the-future")
+        raise RefusedSightingError(FROM_THE_FUTURE)
     return read(record, envelope, said_at)
 
 

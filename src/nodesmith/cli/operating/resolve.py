@@ -30,6 +30,7 @@ async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -
     such node answers: it then says which do.
     """
     from nodesmith.runtime.discovery import discover
+    from nodesmith.runtime.inquiry import Inquiry
 
     def enough(nodes: Sequence[SeenNode]) -> bool:
         answered = [node for node in nodes if node.answered]
@@ -42,7 +43,7 @@ async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -
             publisher=publisher,
             seconds=min(seconds, LONGEST_WAIT_SECONDS),
             settle_seconds=QUIET_SECONDS,
-            name=asked.node,
+            inquiry=Inquiry(node_name=asked.node),
             enough=enough,
         )
     except NoAnswerError as nobody:
