@@ -148,6 +148,8 @@ def test_lag_is_what_is_not_committed_worked_on_waiting_or_not_yet_taken(
             node.wait_ready()
             wait_until(lambda: partitions(node) == 4, seconds=20, why="the lag of every partition")
             assert lag(node) == 0
+            broker.kill()
+            wait_until(lambda: partitions(node) == 0, seconds=20, why="no lag that nobody knows")
 
 
 def partitions(node: RunningNode) -> int:

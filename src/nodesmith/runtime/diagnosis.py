@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 2.0
 _SHORTER_SECONDS = 1.0
+_ONCE_MORE_SECONDS = 0.2
 _DEFAULT_PORT = 9092
 _LARGEST_ANSWER = 1_048_576
 _HEAD_BYTES = 8
@@ -126,7 +128,10 @@ class _Look:
 
     def _without_tls(self, connection: socket.socket) -> None:
         try:
-            self._speak_kafka(connection)
+            try:
+                self._speak_kafka(connection)
+            except (_ClosedError, _ForeignError):
+                self._speak_once_more()
         except (_ClosedError, _ForeignError) as error:
             if isinstance(error, _ForeignError) and error.is_http:
                 raise self._http() from None
@@ -159,6 +164,12 @@ class _Look:
             raise _Failed(f"{self._place} speaks TLS, but not Kafka inside it", _SET_PROTOCOL) from None
         except (TimeoutError, _SilentError):
             raise self._silent() from None
+
+    def _speak_once_more(self) -> None:
+        """Ask anew: a broker that stops, or dies, at this very moment breaks off as well, and then it is not there any more."""
+        time.sleep(_ONCE_MORE_SECONDS)
+        with self._connect() as connection:
+            self._speak_kafka(connection)
 
     def _speak_kafka(self, stream: socket.socket) -> None:
         """Ask what the broker can, and which mechanisms of authentication it offers."""
@@ -211,8 +222,9 @@ class _Look:
         )
 
     def _no_tls(self, reason: str) -> _Failed:
-        """Tell what is there instead of a broker that speaks TLS."""
-        with suppress(OSError, _Failed, _ClosedError), self._connect() as connection:
+        """Tell what is there instead of a broker that speaks TLS; that nothing is there any more is raised."""
+        time.sleep(_ONCE_MORE_SECONDS)
+        with suppress(OSError, _ClosedError), self._connect() as connection:
             try:
                 _ask(connection, _API_VERSIONS)
             except _ForeignError as error:

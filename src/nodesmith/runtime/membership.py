@@ -128,8 +128,8 @@ class Membership:
 
     @property
     def lag(self) -> Mapping[tuple[str, int], int]:
-        """How many records are not committed, of each topic and partition this instance has."""
-        return self._consumer.lag.numbers
+        """How many records are not committed, of each topic and partition this instance has; nothing while the bus is away."""
+        return self._consumer.lag.numbers if self._connection.up else {}
 
     async def start(self) -> None:
         """Begin to look for the bus; returns at once, whether it is there or not."""
