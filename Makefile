@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types layers docs unit install bench chaos lock wheel clean help
+.PHONY: demo test lint types layers docs unit install bench chaos soak lock wheel clean help
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ bench: $(INSTALLED)  ## Measure, against rivals in the same run
 
 chaos: $(INSTALLED)  ## Kill, pause and cut everything under 20,000 commands a scenario, and count; OPTIONS="--scenario kill"
 	@PYTHONPATH=tests $(BIN)/python -m chaos $(OPTIONS)
+
+soak: $(INSTALLED)  ## Load nodes steadily for 5 minutes, and see that memory, threads and files stay; OPTIONS="--broker kafka"
+	@PYTHONPATH=tests $(BIN)/python -m soak $(OPTIONS)
 
 install: $(INSTALLED)  ## Make .venv with the pinned dependencies
 
