@@ -61,6 +61,7 @@ def test_a_topic_is_made_grown_and_deleted(admin: AdminClient) -> None:
         (NewTopic("none", 0, 1), "INVALID_PARTITIONS"),
         (NewTopic("odd", 1, 1, config={"no.such.thing": "1"}), "INVALID_CONFIG"),
         (NewTopic("many", 1, 1, config={"retention.bytes": "a lot"}), "INVALID_CONFIG"),
+        (NewTopic("digits", 1, 1, config={"retention.bytes": "1_000"}), "INVALID_CONFIG"),
         (NewTopic("tiny", 1, 1, config={"segment.bytes": "100"}), "INVALID_CONFIG"),
         (NewTopic("shrunk", 1, 1, config={"cleanup.policy": "shrink"}), "INVALID_CONFIG"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 DELETE, COMPACT = "delete", "compact"
 OFF = -1
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _DAY_MS = 24 * 3600 * 1000
 _LARGEST_INT, _LARGEST_LONG = 2**31 - 1, 2**63 - 1
 _SMALLEST_SEGMENT = 1024 * 1024  # Kafka takes no less
@@ -72,10 +74,9 @@ class _Setting:
 
 def _number(smallest: int, largest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = int(text)
-        if not smallest <= number <= largest:
-            raise ValueError(f"a number from {smallest} to {largest}")
-        return number
+        if not _WHOLE.fullmatch(text.strip()) or not smallest <= int(text) <= largest:
+            raise ValueError(f"a number from {smallest} to {largest} is asked for")
+        return int(text)
 
     return read
 
@@ -83,14 +84,14 @@ def _number(smallest: int, largest: int) -> Callable[[str], int]:
 def _ratio(text: str) -> float:
     number = float(text)
     if not 0 <= number <= 1:
-        raise ValueError("a number from 0 to 1")
+        raise ValueError("a number from 0 to 1 is asked for")
     return number
 
 
 def _policy(text: str) -> frozenset[str]:
     policies = frozenset(part.strip() for part in text.split(","))
     if not policies <= {DELETE, COMPACT}:
-        raise ValueError(f"{DELETE}, {COMPACT}, or both with a comma between")
+        raise ValueError(f"{DELETE}, {COMPACT}, or both with a comma between are asked for")
     return policies
 
 
