@@ -31,6 +31,7 @@ COMMANDS = {
     "call": "Send a command to a running node and print its result.",
     "nodes": "List the nodes that are on the bus.",
     "tail": "Follow what goes over the bus.",
+    "topics": "List, describe, create, grow and delete topics.",
     "dlq": "See, replay and delete what a node could not do.",
     "state": "See a reducer's state, check it against its topics, and rebuild it.",
 }

@@ -116,7 +116,8 @@ async def _run(
         host=host, port=port, data_dir=data_dir, partitions=partitions, retention_bytes=retention_bytes
     ) as broker:
         if as_json:
-            click.echo(json.dumps({"host": host, "port": broker.port, "data_dir": str(data_dir)}))
+            place = {"host": host, "port": broker.port, "kafka_servers": broker.bootstrap_servers}
+            click.echo(json.dumps({**place, "data_dir": str(data_dir)}))
         else:
             click.echo(f"listening on {broker.bootstrap_servers}, data in {data_dir}")
         click.echo(f"nodesmith broker: {PURPOSE}", err=True)
