@@ -13,10 +13,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the package
     ConfigResource,
     NewTopic,
 )
+from support.broker import running_broker
 from support.kafka_clients import consumer, read
 from support.waiting import wait_until
 
+from nodesmith.cli.broker import read_size
+from nodesmith.errors import InputError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from confluent_kafka import Message
     from support.broker import RunningBroker
 
@@ -110,6 +116,35 @@ def test_a_topic_is_told_later_to_keep_less_and_then_nothing_of_its_own(broker: 
     assert (shown["retention.bytes"].value, shown["segment.bytes"].value) == ("-1", str(MIB))
     with pytest.raises(KafkaException, match="INVALID_CONFIG"):
         alter(broker, "told-later", AlterConfigOpType.SET, "retention.bytes", "a lot")
+
+
+def test_records_that_are_older_than_is_kept_go_and_new_ones_come_after_them(broker: RunningBroker) -> None:
+    make_topic(broker, "kept-short", {"retention.ms": "-1"})
+    write(broker, "kept-short", *updates(3))
+    assert bounds(broker, "kept-short") == (0, 3)
+    alter(broker, "kept-short", AlterConfigOpType.SET, "retention.ms", "1")
+    wait_until(lambda: bounds(broker, "kept-short") == (3, 3), why="old records to go")
+    alter(broker, "kept-short", AlterConfigOpType.SET, "retention.ms", "-1")
+    write(broker, "kept-short", (b"k", b"new "))
+    assert facts(everything(broker, "kept-short", start=3)) == [(3, b"k", b"new")]
+
+
+def test_the_brokers_own_retention_holds_where_a_topic_says_nothing_else(tmp_path: Path) -> None:
+    with running_broker(tmp_path / "data", options=["--retention-bytes", "2MB"]) as broker:
+        make_topic(broker, "usual", {})
+        make_topic(broker, "off", {"retention.bytes": "-1", **SMALL})
+        for topic in ("off", "usual"):
+            write(broker, topic, *updates(300))
+        wait_until(lambda: bounds(broker, "usual")[0], why="old records to go")
+        assert bounds(broker, "off") == (0, 300)
+
+
+def test_a_size_is_read_in_the_units_people_write() -> None:
+    read = {text: read_size(text) for text in ("off", "0", "1000", "100MB", "2 GiB", "1kb")}
+    assert read == {"off": -1, "0": 0, "1000": 1000, "100MB": 10**8, "2 GiB": 2 * 1024**3, "1kb": 1000}
+    for text in ("", "-1", "a lot", "1.5MB", "MB"):
+        with pytest.raises(InputError, match="is no size"):
+            read_size(text)
 
 
 def test_of_each_key_the_last_record_stays_at_its_offset(broker: RunningBroker) -> None:

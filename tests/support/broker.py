@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -46,12 +46,14 @@ RunBroker: TypeAlias = "Callable[..., AbstractContextManager[RunningBroker]]"
 
 
 @contextmanager
-def running_broker(data_dir: Path, port: int = 0, *, partitions: int = 4) -> Iterator[RunningBroker]:
+def running_broker(
+    data_dir: Path, port: int = 0, *, partitions: int = 4, options: Sequence[str] = ()
+) -> Iterator[RunningBroker]:
     """Run a broker on `data_dir`; its port is a free one unless given. It is stopped at the end if it still runs."""
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir.with_name(data_dir.name + ".log")
     command = [sys.executable, "-m", "nodesmith", "broker", "--json", "--port", str(port)]
-    command += ["--data-dir", str(data_dir), "--partitions", str(partitions)]
+    command += ["--data-dir", str(data_dir), "--partitions", str(partitions), *options]
     with (
         log.open("a") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
