@@ -42,6 +42,8 @@ PROTOCOLS = (
 )
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _PLAIN = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+Rule = tuple[str, AclOperation, ResourceType, str]
+_RESOURCES = ((ResourceType.TOPIC, "*"), (ResourceType.GROUP, "*"), (ResourceType.BROKER, "kafka-cluster"))
 _OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;"
 
 
@@ -80,32 +82,52 @@ class SecureKafka:
     @contextmanager
     def denied(self, user: str, operation: AclOperation, resource: ResourceType, name: str) -> Iterator[None]:
         """Deny a user an operation on a topic or a group as long as this lasts."""
-        admin, rule = self.admin(), (resource, name, operation, AclPermissionType.DENY, f"User:{user}")
-        for made in admin.create_acls([_rule(AclBinding, *rule)]).values():
-            made.result(10)
+        rule = (resource, name, operation, AclPermissionType.DENY, f"User:{user}")
+        self._make([_rule(AclBinding, *rule)])
         try:
             yield
         finally:
-            for gone in admin.delete_acls([_rule(AclBindingFilter, *rule)]).values():
-                gone.result(10)
+            self._delete(_rule(AclBindingFilter, *rule))
+
+    def allow(self, *rules: Rule) -> None:
+        """Allow a user an operation on a topic or a group, each."""
+        bindings = [
+            _rule(AclBinding, resource, name, operation, AclPermissionType.ALLOW, f"User:{user}")
+            for user, operation, resource, name in rules
+        ]
+        self._make(bindings)
 
     def allow_everything(self) -> None:
         """Allow everybody everything, of which `denied` then takes something away."""
-        resources = (
-            (ResourceType.TOPIC, "*"),
-            (ResourceType.GROUP, "*"),
-            (ResourceType.BROKER, "kafka-cluster"),
+        self.allow(*(("*", AclOperation.ALL, resource, name) for resource, name in _RESOURCES))
+
+    @contextmanager
+    def nothing_allowed(self) -> Iterator[None]:
+        """Allow nobody anything that is not allowed by a rule, as long as this lasts; rules made meanwhile go with it."""
+        everything = _rule(
+            AclBindingFilter, ResourceType.ANY, None, AclOperation.ANY, AclPermissionType.ANY, None
         )
-        rules = [
-            _rule(AclBinding, resource, name, AclOperation.ALL, AclPermissionType.ALLOW, "User:*")
-            for resource, name in resources
-        ]
-        admin = self.admin()
+        self._delete(everything)
+        try:
+            yield
+        finally:
+            self._delete(everything)
+            self.allow_everything()
+
+    def _make(self, rules: list[AclBinding]) -> None:
+        admin = self.admin()  # held until it has answered
         for made in admin.create_acls(rules).values():
             made.result(10)
 
+    def _delete(self, rules: AclBindingFilter) -> None:
+        admin = self.admin()
+        for gone in admin.delete_acls([rules]).values():
+            gone.result(10)
 
-def _rule(kind: Any, resource: Any, name: str, operation: Any, permission: Any, principal: str) -> Any:
+
+def _rule(
+    kind: Any, resource: Any, name: str | None, operation: Any, permission: Any, principal: str | None
+) -> Any:
     return kind(resource, name, ResourcePatternType.LITERAL, principal, "*", operation, permission)
 
 

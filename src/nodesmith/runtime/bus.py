@@ -83,8 +83,8 @@ class EventPublisher:
         )
         self._producer: Producer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._polling: Thread | None = None
         self._stop_polling = Event()
+        self._broken = Event()
         # Of what was given to the client and has not come back; its own count has other requests in it.
         self._unanswered: set[_Acknowledgement] = set()
         self._acknowledged: deque[tuple[_Acknowledgement, KafkaError | None]] = deque()
@@ -122,9 +122,7 @@ class EventPublisher:
             self._producer = Producer(self._producer_settings())
         except (KafkaException, ValueError, TypeError) as error:
             raise InputError(f"the Kafka client refuses its settings: {error}") from error
-        self._stop_polling.clear()
-        self._polling = Thread(target=self._poll, args=(self._producer,), daemon=True, name="nodesmith poll")
-        self._polling.start()
+        self._poll_in_thread(self._producer)
         self.connection.watch()
         if self.outbox is not None:
             await self.outbox.start()
@@ -182,6 +180,8 @@ class EventPublisher:
             raise BusUnavailableError(
                 f"the publisher of {self.source} is not started", fix="await start() first"
             )
+        if self._broken.is_set():
+            producer = self._renew(producer)
         wire = self.to_wire(record)
         future: _Acknowledgement = asyncio.get_running_loop().create_future()
         started = time.monotonic()
@@ -234,6 +234,22 @@ class EventPublisher:
             "error_cb": self._client_error,
         }
 
+    def _poll_in_thread(self, producer: Producer) -> None:
+        self._stop_polling = Event()
+        polling = (producer, self._stop_polling)
+        Thread(target=self._poll, args=polling, daemon=True, name="nodesmith poll").start()
+
+    def _renew(self, broken: Producer) -> Producer:
+        """Return a new producer for one that can send nothing any more, as after a broker has denied it its id."""
+        self._stop_polling.set()
+        broken.purge()
+        with contextlib.suppress(KafkaException):
+            broken.poll(0)  # whoever waits for it is told
+        self._broken.clear()
+        self._producer = producer = Producer(self._producer_settings())
+        self._poll_in_thread(producer)
+        return producer
+
     def _enqueue(self, producer: Producer, record: WireRecord, future: _Acknowledgement) -> bool:
         self._unanswered.add(future)
         try:
@@ -265,9 +281,13 @@ class EventPublisher:
 
     # From here on: called in threads of the client.
 
-    def _poll(self, producer: Producer) -> None:
-        while not self._stop_polling.is_set():
-            producer.poll(_POLL_SECONDS)
+    def _poll(self, producer: Producer, stop: Event) -> None:
+        while not stop.is_set():
+            try:
+                producer.poll(_POLL_SECONDS)
+            except KafkaException as error:  # one that is fatal, which does not come by error_cb
+                self._broken.set()
+                self._client_error(error.args[0])
 
     def _flush(self, producer: Producer, seconds: float) -> int:
         """Block until all is acknowledged or `seconds` have passed; drop what is left and return how many records that is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -48,8 +49,8 @@ class OutboxClient:
         self._reports: deque[Report] = deque()
         self._stop = Event()
         self._failed = Event()
-        error_cb: Callable[[KafkaError], None] | None = settings.get("error_cb")
-        self._producer = Producer({**settings, "error_cb": partial(self._client_error, error_cb)})
+        self._complain: Callable[[KafkaError], None] | None = settings.get("error_cb")
+        self._producer = Producer({**settings, "error_cb": self._client_error})
         self._thread = Thread(target=self._poll, daemon=True, name="nodesmith outbox poll")
         self._thread.start()
 
@@ -79,11 +80,15 @@ class OutboxClient:
         self._stop.set()
         self._thread.join(_JOIN_SECONDS)
         self._producer.purge()
-        self._producer.poll(0)
+        with suppress(KafkaException):
+            self._producer.poll(0)
 
     def _poll(self) -> None:
         while not self._stop.is_set():
-            self._producer.poll(_POLL_SECONDS)
+            try:
+                self._producer.poll(_POLL_SECONDS)
+            except KafkaException as error:  # an error that is fatal comes this way, and not by error_cb
+                self._client_error(cause_of(error))
             if self._reports:
                 reports = []
                 while self._reports:
@@ -95,11 +100,11 @@ class OutboxClient:
             self._failed.set()
         self._reports.append((entry, error))
 
-    def _client_error(self, tell: Callable[[KafkaError], None] | None, error: KafkaError) -> None:
+    def _client_error(self, error: KafkaError) -> None:
         if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - public name
             self._failed.set()
-        if tell is not None:
-            tell(error)
+        if self._complain is not None:
+            self._complain(error)
 
 
 def cause_of(error: KafkaException) -> KafkaError:

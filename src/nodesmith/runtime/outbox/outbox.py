@@ -47,6 +47,7 @@ _BUSY_TURN_SECONDS = 0.05
 _IDLE_TURN_SECONDS = 0.5
 _STORE_AFTER_SECONDS = 0.5
 _TRY_AGAIN_SECONDS = 1.0
+_LONGEST_CLIENT_PAUSE_SECONDS = 10.0
 _LOOK_AT_AGE_SECONDS = 0.5
 _OPEN_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
@@ -141,6 +142,7 @@ class Outbox:
         self._told: list[Told] = []
         self._next_try = 0.0
         self._next_client = 0.0
+        self._failures = 0
         self._stop_by: float | None = None
         self._absent: frozenset[str] = frozenset()
 
@@ -524,6 +526,7 @@ class Outbox:
         self._room.free(entry.size)
         self._not_stored.pop(entry.sequence, None)
         self._absent -= {entry.lane[0]}
+        self._failures = 0
         if entry.stored:
             self._gone.append(entry.sequence)
         self._metrics.record_acknowledged(entry.lane[0], time.monotonic() - entry.given)
@@ -557,7 +560,14 @@ class Outbox:
 
     def _replace_client(self) -> None:
         """Make a new client for one that can send nothing more; what it had not sent is sent again, in order."""
-        logger.warning("the Kafka client failed and is made anew")
+        if not self._failures:
+            logger.warning("the Kafka client failed and is made anew")
+        # At once, and then with pauses that grow: what a broker denies may take a person to mend.
+        self._failures += 1
+        pause = min(
+            _TRY_AGAIN_SECONDS * (2 ** min(self._failures - 1, 10) - 1), _LONGEST_CLIENT_PAUSE_SECONDS
+        )
+        self._next_client = time.monotonic() + pause
         if self._client is not None:
             self._client.stop()
         self._client = None
