@@ -13,16 +13,19 @@ from chaos.clock import Clock
 from chaos.disk import Disk, small_disk
 from chaos.fleet import Fleet
 from chaos.interference import Proxy
-from chaos.ledger import write_ledger
+from chaos.ledger import GROUP, write_ledger
 from chaos.sender import Sender, commands_of
 from chaos.sink import Sink
+from chaos.states import States
 from chaos.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from chaos.ledger import Kind
     from chaos.sender import Command
+    from chaos.sink import Counted
 
 ACCOUNTS = 100
 
@@ -36,7 +39,7 @@ class Arena:
     bus: Bus
     proxy: Proxy | None
     servers: str
-    sink: Sink
+    sink: Counted
     sender: Sender
     fleet: Fleet
     watch: Watch
@@ -59,7 +62,7 @@ class Arena:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an arena is built from."""
+    """What an arena is built from; `script` starts the node, which is made here where there is none yet."""
 
     seed: int
     commands: int
@@ -67,7 +70,8 @@ class Plan:
     through_proxy: bool = False
     on_small_disk: bool = False
     with_clock: bool = False
-    recorded: bool = True
+    ledger: Kind = "recorded"
+    script: Path | None = None
 
 
 @contextmanager
@@ -75,9 +79,10 @@ def open_arena(plan: Plan, folder: Path) -> Iterator[Arena]:
     """Start everything but the instances; nothing is left running at the end, whatever happens."""
     random = Random(plan.seed)
     commands = commands_of(random, count=plan.commands, accounts=ACCOUNTS)
-    script = write_ledger(folder / "node", recorded=plan.recorded)
-    sink = Sink(folder / "sink.sqlite3")
-    sink.make()
+    script = plan.script or write_ledger(folder / "node", kind=plan.ledger)
+    data, rows = folder / "data", Sink(folder / "sink.sqlite3")
+    rows.make()
+    sink = States(data / GROUP / "state.sqlite", commands) if plan.ledger == "reducer" else rows
     with ExitStack() as stack:
         bus = Bus(plan.broker, folder / "bus")
         stack.callback(bus.close)
@@ -85,13 +90,12 @@ def open_arena(plan: Plan, folder: Path) -> Iterator[Arena]:
         if proxy is not None:
             stack.callback(proxy.close)
         servers = proxy.servers if proxy else bus.servers
-        data = folder / "data"
         disk = stack.enter_context(small_disk(data, commands=plan.commands)) if plan.on_small_disk else None
         clock = Clock(folder) if plan.with_clock else None
         environment = {
             "KAFKA_BOOTSTRAP_SERVERS": servers,
             "NODESMITH_DATA_DIR": str(data),
-            "SQLITE_PATH": str(sink.path),
+            "SQLITE_PATH": str(rows.path),
             **(clock.variables if clock else {}),
         }
         fleet = Fleet(script, folder / "logs", environment)

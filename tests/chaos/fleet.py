@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # The drain deadline, and the time a node may take to close after it, on a machine that others load as well.
 _STOP_SECONDS = 120.0
 _KILLED = -signal.SIGKILL
+_NOT_BEGUN = -signal.SIGTERM
 _CUT_OFF = 5
 _SAYS_CUT_OFF = re.compile(r"([1-9]\d*) commands were cut off after")
 
@@ -42,6 +43,8 @@ class Fleet:
         self._folder = folder
         self._environment = {**os.environ, "PYTHONWARNINGS": "error", **environment}
         self._running: dict[str, RunningNode] = {}
+        # How much of its log was there before an instance was started.
+        self._before: dict[str, int] = {}
         folder.mkdir()
 
     @property
@@ -54,6 +57,7 @@ class Fleet:
         log = self._folder / f"{name}.log"
         environment = {**self._environment, "NODE_INSTANCE_ID": name, **variables}
         with log.open("ab") as output:
+            self._before[name] = output.tell()
             process = subprocess.Popen(
                 [sys.executable, str(self._script)], env=environment, stdout=output, stderr=output
             )
@@ -100,17 +104,21 @@ class Fleet:
             fault = f"{name} did not stop within {_STOP_SECONDS:g} s"
             self._note(name, asked=True, status=node.process.wait(), fault=fault)
             return
-        self._note(name, asked=True, status=status, fault=_fault(name, node, status))
+        self._note(name, asked=True, status=status, fault=self._fault(name, node, status))
 
     def _note(self, name: str, *, asked: bool, status: int, fault: str = "") -> None:
         if not asked and status != _KILLED:
             fault = f"{name} had ended by itself with {status} before it was killed"
         self.exits.append(Exit(name=name, asked=asked, status=status, fault=fault))
 
+    def _fault(self, name: str, node: RunningNode, status: int) -> str:
+        """Return what is wrong with an orderly stop: 0, or 5 and a word about how much was cut off.
 
-def _fault(name: str, node: RunningNode, status: int) -> str:
-    """Return what is wrong with an orderly stop: 0, or 5 and a word about how much was cut off."""
-    last = node.output[-5_000:]
-    if status == 0 or (status == _CUT_OFF and _SAYS_CUT_OFF.search(last)):
-        return ""
-    return f"{name} ended with {status}: {last[-500:]}"
+        A process that was told before Python could hear it, and had done nothing yet, ends as the system ends it.
+        """
+        said = node.log.read_bytes()[self._before[name] :].decode(errors="replace")
+        if status == 0 or (status == _CUT_OFF and _SAYS_CUT_OFF.search(said)):
+            return ""
+        if status == _NOT_BEGUN and not said:
+            return ""
+        return f"{name} ended with {status}: {said[-500:]}"

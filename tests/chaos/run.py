@@ -49,8 +49,10 @@ class Row:
         return asdict(self)
 
 
-def run_scenario(scenario: Scenario, *, seed: int, commands: int, broker: str, folder: Path) -> Row:
-    """Do everything `scenario` does, with real processes in `folder`, and count."""
+def run_scenario(
+    scenario: Scenario, *, seed: int, commands: int, broker: str, folder: Path, script: Path | None = None
+) -> Row:
+    """Do everything `scenario` does, with real processes in `folder`, and count; `script` starts its ledger, if it is made."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = Plan(
         seed=seed,
@@ -59,7 +61,8 @@ def run_scenario(scenario: Scenario, *, seed: int, commands: int, broker: str, f
         through_proxy=scenario.through_proxy,
         on_small_disk=scenario.on_small_disk,
         with_clock=scenario.with_clock,
-        recorded=scenario.recorded,
+        ledger=scenario.ledger,
+        script=script,
     )
     with open_arena(plan, folder) as arena:
         for number in range(scenario.instances):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from chaos.events import Event
+    from chaos.ledger import Kind
 
 LONG = 20_000
 
@@ -19,8 +20,9 @@ LONG = 20_000
 class Scenario:
     """`short` and `long` are how many events there are in a run of few commands and in one of 20,000.
 
-    `always` come first, so that a short run has them as well; chance chooses the others out of `choice`. `recorded` is
-    whether an effect and the record of its answer are one transaction; where they are not, a crash may repeat effects.
+    `always` come first, so that a short run has them as well; chance chooses the others out of `choice`. `ledger` is the
+    node that all is done to; where its effect and the record of its answer are not one transaction, a crash may repeat
+    effects.
     """
 
     name: str
@@ -32,7 +34,7 @@ class Scenario:
     through_proxy: bool = False
     on_small_disk: bool = False
     with_clock: bool = False
-    recorded: bool = True
+    ledger: Kind = "recorded"
     may_repeat: bool = False
 
     def events(self, random: Random, *, commands: int) -> list[Event]:
@@ -66,32 +68,40 @@ _EVERYTHING = (
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario(name="kill", always=_KILLED, choice=_KILLED, short=3, long=20),
+        Scenario(name="kill", always=_KILLED, choice=_KILLED, short=2, long=20),
         Scenario(
             name="kill-plain",
             always=_KILLED,
             choice=_KILLED,
-            short=3,
+            short=2,
             long=20,
-            recorded=False,
+            ledger="plain",
             may_repeat=True,
+        ),
+        Scenario(
+            name="reducer",
+            always=(*_KILLED, events.come_and_go),
+            choice=(*_KILLED, events.come_and_go, events.kill_the_broker),
+            short=3,
+            long=30,
+            ledger="reducer",
         ),
         Scenario(
             name="broker-kill",
             always=(events.kill_the_broker,),
             choice=(events.kill_the_broker,),
-            short=3,
+            short=2,
             long=12,
         ),
         Scenario(name="broker-pause", always=_PAUSED, choice=_PAUSED, short=2, long=12),
         Scenario(
-            name="connection", always=_CONNECTION, choice=_CONNECTION, short=5, long=40, through_proxy=True
+            name="connection", always=_CONNECTION, choice=_CONNECTION, short=4, long=40, through_proxy=True
         ),
         Scenario(
             name="disk",
             always=(events.fill_the_disk,),
             choice=(events.fill_the_disk,),
-            short=3,
+            short=2,
             long=20,
             on_small_disk=True,
         ),
@@ -99,16 +109,16 @@ SCENARIOS = {
             name="clock",
             always=(events.set_the_clock, events.kill_an_instance),
             choice=(events.set_the_clock, events.set_the_clock, events.kill_an_instance),
-            short=5,
+            short=3,
             long=30,
             with_clock=True,
         ),
-        Scenario(name="storm", always=(), choice=(events.come_and_go,), short=8, long=50),
+        Scenario(name="storm", always=(), choice=(events.come_and_go,), short=6, long=50),
         Scenario(
             name="mixed",
             always=(),
             choice=_EVERYTHING,
-            short=8,
+            short=6,
             long=50,
             through_proxy=True,
             on_small_disk=True,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _SCHEMA = """
@@ -25,6 +26,16 @@ class Effects:
     repeated: int
     out_of_order: int
     commands: frozenset[str]
+
+
+class Counted(Protocol):
+    """Where effects are counted: a Sink, or the States of a reducer."""
+
+    def rows(self) -> int:
+        """Return how many effects there are, repeated ones among them."""
+
+    def count(self) -> Effects:
+        """Count all there is."""
 
 
 class Sink:
@@ -47,19 +58,19 @@ class Sink:
     def count(self) -> Effects:
         """Count all there is, in the order it was written."""
         with closing(sqlite3.connect(self.path)) as database:
-            rows = database.execute("SELECT command, account, number FROM entries ORDER BY place").fetchall()
-        seen: set[str] = set()
-        latest: dict[str, int] = {}
-        out_of_order = 0
-        for command, account, number in rows:
-            if command in seen:
-                continue
-            seen.add(command)
-            out_of_order += number <= latest.get(account, 0)
-            latest[account] = max(number, latest.get(account, 0))
-        return Effects(
-            distinct=len(seen),
-            repeated=len(rows) - len(seen),
-            out_of_order=out_of_order,
-            commands=frozenset(seen),
-        )
+            return effects_of(database.execute("SELECT command, account, number FROM entries ORDER BY place"))
+
+
+def effects_of(entries: Iterable[tuple[str, str, int]]) -> Effects:
+    """Count entries in the order they were made in: of which command each is, of which account, and its number there."""
+    seen: set[str] = set()
+    latest: dict[str, int] = {}
+    repeated = out_of_order = 0
+    for command, account, number in entries:
+        if command in seen:
+            repeated += 1
+            continue
+        seen.add(command)
+        out_of_order += number <= latest.get(account, 0)
+        latest[account] = max(number, latest.get(account, 0))
+    return Effects(distinct=len(seen), repeated=repeated, out_of_order=out_of_order, commands=frozenset(seen))

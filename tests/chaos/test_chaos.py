@@ -6,25 +6,32 @@ Each run has its own processes and mostly waits, so several run at a time. What 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from chaos.clock import NoClockError
+from chaos.ledger import Kind, write_ledger
 from chaos.run import Row, run_scenario
 from chaos.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = 1_500
-AT_A_TIME = 4
+COMMANDS = 600
+AT_A_TIME = 5
 SEED = 20_261_125
+KINDS: tuple[Kind, ...] = get_args(Kind)
 RUNS = [(name, "embedded", SEED) for name in SCENARIOS]
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str, int], Future[Row]]]:
+    made = tmp_path_factory.mktemp("ledgers")
     with ThreadPoolExecutor(AT_A_TIME) as pool:
+        # Generated once, since many scenarios have the same.
+        scripts = dict(
+            zip(KINDS, pool.map(lambda kind: write_ledger(made / kind, kind=kind), KINDS), strict=True)
+        )
         yield {
             (name, broker, seed): pool.submit(
                 run_scenario,
@@ -33,6 +40,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
                 commands=COMMANDS,
                 broker=broker,
                 folder=tmp_path_factory.mktemp(f"{name}-{broker}"),
+                script=scripts[SCENARIOS[name].ledger],
             )
             for name, broker, seed in RUNS
         }

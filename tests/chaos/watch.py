@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaos.sink import Sink
+    from chaos.sink import Counted
 
 _LOOK_SECONDS = 0.05
 
@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.05
 class Watch:
     """Looks at the sink while somebody waits for something."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Counted) -> None:
         self.rows = 0
         self.longest_gap = 0.0
         self._sink = sink
