@@ -13,7 +13,9 @@ BENCHMARKS = (
     "thousand_nodes",
     "commands_against_rivals",
     "publish",
+    "start_of_a_node",
     "reducers",
+    "broker",
 )
 
 

@@ -11,7 +11,7 @@ import os
 import statistics
 import sys
 
-from buses import BROKERS, Rate, Side, measure, running
+from buses import BROKERS, Rate, Side, measure, measure_together, running
 
 NODE = Side(name="node", program="node.py")
 BARE = Side(name="bare client loop", program="bare_loop.py")
@@ -63,8 +63,11 @@ def _compare(servers: str, chosen: argparse.Namespace) -> bool:
         _show(side.name, [each[side.name] for each in rounds])
     if chosen.instances:
         for instances in (1, 2, 4):
-            many = Side(name=f"node, {instances} instances", program=NODE.program, instances=instances)
-            _show(many.name, [measure(servers, many, chosen.commands) for _ in range(chosen.pairs)])
+            rates = [
+                measure_together(servers, NODE, chosen.commands, instances=instances)
+                for _ in range(chosen.pairs)
+            ]
+            _show(f"node, warm, {instances} of them", rates)
     if chosen.only_node:
         return True
     ours = [each[NODE.name].per_second for each in rounds]

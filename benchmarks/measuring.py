@@ -27,9 +27,10 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A process that ended well: how long it took, the memory of the largest process in it, and what it printed."""
+    """A process that ended well: how long it took, of how many seconds of processor, its largest process and what it printed."""
 
     seconds: float
+    processor: float
     megabytes: float
     output: str
 
@@ -63,7 +64,12 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None) -> Done:
         if process.returncode:
             errors.seek(0)
             sys.exit(f"{' '.join(map(str, command))} failed:\n{errors.read()}")
-    return Done(seconds=seconds, megabytes=usage.ru_maxrss / 1024, output=output)
+    return Done(
+        seconds=seconds,
+        processor=usage.ru_utime + usage.ru_stime,
+        megabytes=usage.ru_maxrss / 1024,
+        output=output,
+    )
 
 
 def in_turn(ours: Callable[[int], float], theirs: Callable[[int], float], *, pairs: int) -> Pairs:
