@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +16,7 @@ from nodesmith.runtime.client import common_settings
 from nodesmith.runtime.config import read_config
 from nodesmith.runtime.security import MECHANISMS, SECRETS, VARIABLES, client_security
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 SECRET = "sesame-7RqX"
 PROTOCOL = "KAFKA_SECURITY_PROTOCOL"
 USER = {"KAFKA_SASL_USERNAME": "alice", "KAFKA_SASL_PASSWORD": SECRET}
@@ -240,3 +239,20 @@ def test_any_settings_are_taken_or_refused_and_no_secret_is_shown(environment: d
     except InputError as error:
         shown = f"{error.message} {error.fix}"
     assert SECRET not in shown
+
+
+def test_the_documentation_tells_what_nodes_say_in_their_own_words() -> None:
+    page = (ROOT / "docs/security.md").read_text().partition("## What a node says")[2].partition("\n## ")[0]
+    told = [row.split("`")[1] for row in page.splitlines() if row.startswith("| `")]
+    sources = "".join(
+        (ROOT / "src/nodesmith/runtime" / name).read_text()
+        for name in ("diagnosis.py", "trouble.py", "permissions.py", "client.py")
+    )
+    # What stands between the facts that a node fills in.
+    pieces = [
+        piece.strip(" '():")
+        for words in told
+        for piece in re.split(r"\.\.\.|, nor |(?<=refuses) |(?<=authority) ", words)
+    ]
+    assert len(told) > 10
+    assert [piece for piece in pieces if piece not in sources] == []
