@@ -110,4 +110,9 @@ def test_with_the_rules_of_the_example_its_nodes_work_and_without_them_they_say_
         for topic in ("evt.orders.order-fulfilment-completed", "intent.orders.order-totals-intended"):
             with reading(secure_kafka.at("PLAIN"), f"onex.{topic}.v1") as records:
                 records.wait_for_count(1, seconds=60)
+        topic = "onex.cmd.orders.order-store-requested.v1"
+        with secure_kafka.denied("order-store", AclOperation.READ, ResourceType.TOPIC, topic):
+            words = f"the broker does not let the user 'order-store' read the topic {topic}"
+            wait_until_it_says(nodes["order-store"], words)
+        nodes["order-store"].wait_ready(seconds=60)
         assert [node.readiness()["reasons"] for node in nodes.values()] == [[], [], [], []]
