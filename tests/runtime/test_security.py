@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 from support.certificates import Authority, Certificate
@@ -15,6 +16,7 @@ from nodesmith.errors import InputError
 from nodesmith.runtime.client import common_settings
 from nodesmith.runtime.config import read_config
 from nodesmith.runtime.security import MECHANISMS, SECRETS, VARIABLES, client_security
+from nodesmith.runtime.trouble import Trouble
 
 ROOT = Path(__file__).parents[2]
 SECRET = "sesame-7RqX"
@@ -256,3 +258,10 @@ def test_the_documentation_tells_what_nodes_say_in_their_own_words() -> None:
     ]
     assert len(told) > 10
     assert [piece for piece in pieces if piece not in sources] == []
+
+
+def test_a_step_that_took_too_long_is_told_with_what_clients_complain_of() -> None:
+    trouble = Trouble({"bootstrap.servers": "kafka:9092"})
+    assert trouble.in_words(TimeoutError()) == "no answer in time"
+    trouble.note(KafkaError(KafkaError._TRANSPORT, "kafka:9092/1: Disconnected"))
+    assert trouble.in_words(TimeoutError()) == "no answer in time (kafka:9092: Disconnected)"

@@ -60,11 +60,13 @@ class Trouble:
 
     def in_words(self, error: BaseException) -> str:
         """Return an error of a step that a client took, with what clients complain of where it only says that it took too long."""
+        complaint = f" ({self._last})" if self._last else ""
+        if isinstance(error, TimeoutError) and not str(error):
+            return f"no answer in time{complaint}"
         if not isinstance(error, KafkaException):
             return in_words(error)
         cause: KafkaError = error.args[0]
-        complaint = f" ({self._last})" if self._last and cause.code() in _SAY_LITTLE else ""
-        return f"{cause.str()}{complaint}"
+        return f"{cause.str()}{complaint if cause.code() in _SAY_LITTLE else ''}"
 
     def find(self) -> Obstacle | None:
         """Return what stands in the way now, of several brokers all there is; None where nothing can be found out."""
