@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 NOWHERE = ("--kafka-servers", "127.0.0.1:1")
 
 
-@pytest.mark.parametrize("name", ["up", "call", "nodes"])
+@pytest.mark.parametrize(
+    "name", ["up", "call", "nodes", *(f"nodes {each}" for each in ("list", "info", "ping", "stats"))]
+)
 def test_help_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([name, "--help"]) == 0
+    assert run([*name.split(), "--help"]) == 0
     assert f"  nodesmith {name}" in capsys.readouterr().out.partition("Examples:")[2]
 
 
@@ -47,7 +49,15 @@ def test_an_input_that_is_no_object_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert "holds no JSON object" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["nodes", "--wait", "0.5"], ["call", "a.b", "--timeout", "0.5"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nodes", "--wait", "0.5"],
+        ["nodes", "info", "a", "--wait", "0.5"],
+        ["nodes", "ping", "--timeout", "0.5"],
+        ["call", "a.b", "--timeout", "0.5"],
+    ],
+)
 def test_a_bus_that_is_away_is_exit_status_5_with_its_address_and_a_fix(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +80,13 @@ def test_what_is_no_list_of_servers_is_exit_status_2(
 @pytest.mark.parametrize("servers", ["localhost:9092", "a.b-c:1, d:2", "[::1]:9092", "PLAINTEXT://h:9092"])
 def test_lists_of_servers_are_taken_as_they_are(servers: str) -> None:
     assert check_servers(servers) == servers
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--bogus"], ["bogus"], ["info"], ["info", ""], ["ping", "--count", "0"]]
+)
+def test_questions_to_nodes_that_are_spelled_wrong_are_exit_status_2(arguments: list[str]) -> None:
+    assert run(["nodes", *arguments]) == 2
 
 
 def test_errors_are_data_with_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,7 +146,7 @@ def in_seconds(seconds: float) -> str:
         ({"node_name": NAME, "domain": "elsewhere"}, False),
         ({"instance_id": "somebody"}, False),
         ({"node_id": 7}, False),
-        ({"deadline": in_seconds(-60)}, False),
+        ({"deadline": in_seconds(-600)}, False),
         ({"deadline": "soon"}, False),
     ],
 )

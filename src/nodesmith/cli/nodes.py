@@ -1,116 +1,241 @@
-"""`nodesmith nodes`: list who is on the bus."""
+"""`nodesmith nodes`: see who is on the bus, and how it is."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nodesmith.cli.operating.bus import DEFAULT_SERVERS, on_the_bus, servers_option
-from nodesmith.cli.operating.columns import in_columns
+from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
+from nodesmith.cli.options import with_all
 
 if TYPE_CHECKING:
-    from nodesmith.runtime.census import SeenNode
+    from collections.abc import Callable, Sequence
 
-LONGEST_WAIT_SECONDS = 5.0
-QUIET_SECONDS = 1.0
+    from nodesmith.cli.operating.pinging import Round
+    from nodesmith.runtime.inquiry import Inquiry
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+DEFAULT = "list"
 
 EXAMPLE = """\b
 Examples:
   nodesmith nodes
-  nodesmith nodes --kafka-servers localhost:9092 --json"""
+  nodesmith nodes --kafka-servers localhost:9092 --json
+  nodesmith nodes info crm/customer_writer
+  nodesmith nodes ping --count 5
+  nodesmith nodes stats customer_writer"""
+
+LIST_EXAMPLE = """\b
+Examples:
+  nodesmith nodes list
+  nodesmith nodes list --wait 2 --json"""
+
+INFO_EXAMPLE = """\b
+Examples:
+  nodesmith nodes info customer_writer
+  nodesmith nodes info web-7f9c-41 --json"""
+
+PING_EXAMPLE = """\b
+Examples:
+  nodesmith nodes ping
+  nodesmith nodes ping crm/customer_writer --count 10 --interval 0.5"""
+
+STATS_EXAMPLE = """\b
+Examples:
+  nodesmith nodes stats
+  nodesmith nodes stats customer_writer --json"""
+
+WHOM = "WHOM is [DOMAIN/]NODE, the name of an instance, or a node id"
 
 
-@click.command(
+class DefaultGroup(click.Group):
+    """A group that lists where no command of it is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default before options that are not the group's own."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
     "nodes",
-    help="List the nodes that are on the bus.\n\nEvery node is asked to introduce itself; its last heartbeat says how it is. "
-    "A node that did not answer but whose heartbeat still holds is marked 'silent'. Where nobody answers, that is an "
-    "error (exit status 5), not an empty list.",
+    cls=DefaultGroup,
+    help="See the nodes that are on the bus. Without a command they are listed.\n\nEvery node is asked and answers for itself; "
+    "no registry is needed. Where nobody answers, that is an error (exit status 5), not an empty list.",
     epilog=EXAMPLE,
 )
-@servers_option(help="Where the bus is.", default=DEFAULT_SERVERS)
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Listen exactly so long. Without it: until nobody new has answered for "
-    f"{QUIET_SECONDS:g} s, {LONGEST_WAIT_SECONDS:g} s at most.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(kafka_servers: str, wait: float | None, as_json: bool) -> None:
-    """Ask, and print who answered."""
-    import asyncio
-
-    nodes = asyncio.run(_ask(kafka_servers, wait))
-    if as_json:
-        click.echo(json.dumps({"kafka_servers": kafka_servers, "nodes": [as_data(node) for node in nodes]}))
-    else:
-        head = (
-            "node",
-            "type",
-            "version",
-            "instance",
-            "state",
-            "in flight",
-            "up",
-            "seen",
-            "health",
-            "operations",
-        )
-        click.echo(in_columns(head, [_row(node, datetime.now(UTC)) for node in nodes]))
+def command() -> None:
+    """Hold the commands."""
 
 
-async def _ask(kafka_servers: str, wait: float | None) -> tuple[SeenNode, ...]:
-    from nodesmith.runtime.discovery import discover
-
-    async with on_the_bus(kafka_servers) as publisher:
-        return await discover(
-            publisher=publisher,
-            seconds=wait or LONGEST_WAIT_SECONDS,
-            settle_seconds=None if wait else QUIET_SECONDS,
-        )
-
-
-def as_data(node: SeenNode) -> dict[str, object]:
-    """Return a node as plain JSON data."""
-    return {
-        "node": node.name,
-        "domain": node.domain,
-        "type": node.node_type,
-        "version": node.version,
-        "node_id": node.node_id,
-        "instance": node.instance_id,
-        "state": node.state,
-        "in_flight": node.in_flight,
-        "uptime_seconds": node.uptime_seconds,
-        "last_seen": node.last_seen.isoformat(),
-        "answered": node.answered,
-        "health": node.health,
-        "operations": list(node.operations),
-    }
-
-
-def _row(node: SeenNode, now: datetime) -> tuple[str, ...]:
-    return (
-        node.full_name,
-        node.node_type,
-        node.version,
-        node.instance_id or "-",
-        (node.state or "-") + ("" if node.answered else ", silent"),
-        "-" if node.in_flight is None else str(node.in_flight),
-        "-" if node.uptime_seconds is None else _duration(node.uptime_seconds),
-        f"{_duration(max(0.0, (now - node.last_seen).total_seconds()))} ago",
-        node.health or "-",
-        ", ".join(node.operations) or "-",
+def shared(function: F) -> F:
+    """Add what every one of the commands has."""
+    return with_all(
+        function,
+        servers_option(help="Where the bus is.", default=DEFAULT_SERVERS),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     )
 
 
-def _duration(seconds: float) -> str:
-    """Return `12s`, `3m12s`, `2h03m`, `4d02h`: the two largest units."""
-    whole = round(seconds)
-    for size, name, smaller, small_name in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
-        if whole >= size:
-            return f"{whole // size}{name}{whole % size // smaller:02}{small_name}"
-    return f"{whole}s"
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Listen exactly so long. Without it: until nobody new has answered for a moment, 5 s at most.",
+)
+
+
+@command.command(
+    "list",
+    help="List the nodes that are on the bus.\n\nEvery node is asked to introduce itself; its last heartbeat says how it is. "
+    "A node that did not answer but whose heartbeat still holds is marked 'silent'. Where nobody answers, that is an "
+    "error (exit status 5), not an empty list.",
+    epilog=LIST_EXAMPLE,
+)
+@shared
+@wait_option
+def list_nodes(kafka_servers: str, as_json: bool, wait: float | None) -> None:
+    """Ask, and print who answered."""
+    import asyncio
+
+    from nodesmith.cli.operating.asked_nodes import ask_nodes, read_whom
+    from nodesmith.cli.operating.node_text import node_data, nodes_table
+
+    seen = asyncio.run(ask_nodes(kafka_servers, read_whom(None), wait=wait))
+    if as_json:
+        click.echo(json.dumps({"kafka_servers": kafka_servers, "nodes": [node_data(node) for node in seen]}))
+    else:
+        click.echo(nodes_table(seen, datetime.now(UTC)))
+
+
+@command.command(
+    "info",
+    help=f"Show one node: its operations with what they take and give, its topics, its contract, its instances.\n\n{WHOM}.",
+    epilog=INFO_EXAMPLE,
+)
+@click.argument("whom")
+@shared
+@wait_option
+def info(whom: str, kafka_servers: str, as_json: bool, wait: float | None) -> None:
+    """Ask for details, and print them."""
+    import asyncio
+
+    from nodesmith.cli.operating.asked_nodes import ask_nodes, only_node, read_whom
+    from nodesmith.cli.operating.node_details import details_data, details_text
+
+    seen = asyncio.run(ask_nodes(kafka_servers, read_whom(whom), want=("details",), wait=wait))
+    instances = only_node(seen, typed=whom)
+    if as_json:
+        click.echo(json.dumps({"kafka_servers": kafka_servers, **details_data(instances)}))
+    else:
+        click.echo(details_text(instances, datetime.now(UTC)))
+
+
+@command.command(
+    "stats",
+    help="Show what nodes have counted since they started: commands, errors, times, retries, dead letters, lag.\n\n"
+    f"{WHOM}; all nodes without it. Times are from taking a command up to its answer being acknowledged, the percentiles "
+    "those of the last 512; of several instances together the worst one is shown. --json has NATS's names for the figures.",
+    epilog=STATS_EXAMPLE,
+)
+@click.argument("whom", required=False)
+@shared
+@wait_option
+def stats(whom: str | None, kafka_servers: str, as_json: bool, wait: float | None) -> None:
+    """Ask for figures, and print them."""
+    import asyncio
+
+    from nodesmith.cli.operating.asked_nodes import ask_nodes, read_whom
+    from nodesmith.cli.operating.node_stats import stats_data, stats_text
+
+    seen = asyncio.run(ask_nodes(kafka_servers, read_whom(whom), want=("stats",), wait=wait))
+    if as_json:
+        click.echo(json.dumps({"kafka_servers": kafka_servers, "nodes": stats_data(seen)}))
+    else:
+        click.echo(stats_text(seen))
+
+
+@command.command(
+    "ping",
+    help="Ask nodes how far away they are and how far their clocks are from this machine's.\n\n"
+    f"{WHOM}; all nodes without it. A round trip is question, bus, node, bus, answer. Exit status 5 where somebody "
+    "who is alive by its own word never answered.",
+    epilog=PING_EXAMPLE,
+)
+@click.argument("whom", required=False)
+@shared
+@click.option(
+    "--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How often to ask."
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="From one question to the next.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the answers to a question.",
+)
+def ping(
+    whom: str | None, kafka_servers: str, as_json: bool, count: int, interval: float, timeout: float
+) -> None:
+    """Ask, print each answer, and what they came to."""
+    import asyncio
+
+    from nodesmith.cli.operating.asked_nodes import read_whom
+    from nodesmith.cli.operating.ping_text import show_round, show_tally
+    from nodesmith.cli.operating.pinging import tally
+    from nodesmith.errors import NoAnswerError
+
+    told = asyncio.run(
+        _ping(
+            kafka_servers,
+            read_whom(whom),
+            count=count,
+            interval=interval,
+            timeout=timeout,
+            show=None if as_json else show_round,
+        )
+    )
+    tallies = tally(told)
+    show_tally(tallies, kafka_servers=kafka_servers, as_json=as_json, count=count)
+    silent = [each.node for each in tallies if not each.trips]
+    if silent:
+        names = ", ".join(f"{node.full_name} ({node.instance_id or node.node_id})" for node in silent)
+        raise NoAnswerError(
+            f"{len(silent)} of {len(tallies)} instances did not answer: {names}",
+            fix="see their logs and /health/ready",
+        )
+
+
+async def _ping(
+    kafka_servers: str,
+    whom: Sequence[Inquiry],
+    *,
+    count: int,
+    interval: float,
+    timeout: float,  # noqa: ASYNC109 - of each round, not of all
+    show: Callable[[Round], None] | None,
+) -> list[Round]:
+    from nodesmith.cli.operating.bus import on_the_bus
+    from nodesmith.cli.operating.pinging import Pinging
+
+    told: list[Round] = []
+    async with on_the_bus(kafka_servers) as publisher:
+        async for each in Pinging(publisher, whom, seconds=timeout).rounds(count, pause=interval):
+            told.append(each)
+            if show is not None:
+                show(each)
+    return told

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RECORDS_READ_BACK = 500
 # A node that starts, or whose broker has just come, hears a question only once it listens: ask again.
 ASK_AGAIN_SECONDS = 1.0
-ALL = Inquiry()
+ALL = (Inquiry(),)
 
 
 async def discover(
@@ -43,20 +43,20 @@ async def discover(
     publisher: EventPublisher,
     seconds: float,
     settle_seconds: float | None = None,
-    inquiry: Inquiry = ALL,
+    inquiries: Sequence[Inquiry] = ALL,
     enough: Callable[[Sequence[SeenNode]], bool] | None = None,
 ) -> tuple[SeenNode, ...]:
-    """Ask all nodes, or those an inquiry concerns, who they are, and return the ones that are alive.
+    """Ask all nodes, or those that any of `inquiries` concerns, who they are, and return the ones that are alive.
 
     The brokers have `seconds` to answer, and then the nodes: their answers are collected for so long; with `settle_seconds` no longer than that after the last of them, and no longer
     than until `enough` says so of the nodes seen alive. Raises BusUnavailableError where no broker answers and
     NoAnswerError where no node does: never an empty result.
     """
-    asking = _Asking(publisher=publisher, inquiry=inquiry)
+    asking = _Asking(publisher=publisher, inquiries=inquiries)
     try:
         await asking.ear.listen(seconds)
         async with asyncio.timeout(seconds) as limit:
-            await asking.collect(seconds, settle_seconds=settle_seconds, enough=enough)
+            await asking.collect(settle_seconds=settle_seconds, enough=enough)
     except TimeoutError:
         if not limit.expired():
             raise
@@ -64,19 +64,31 @@ async def discover(
         await asking.ear.close()
     nodes = asking.nodes()
     if not any(node.answered for node in nodes) and not (enough and enough(nodes)):
-        raise no_answer(publisher.bootstrap_servers, seconds=seconds, inquiry=inquiry, silent=nodes)
+        raise no_answer(publisher.bootstrap_servers, seconds=seconds, inquiries=inquiries, silent=nodes)
     return nodes
 
 
-async def send_inquiry(publisher: EventPublisher, inquiry: Inquiry, *, question: UUID) -> None:
-    """Ask; answers will carry `question`. Raises SystemFailedError where the bus does not take it."""
-    envelope = make_envelope(
-        inquiry.payload(),
-        event_type="platform.request-introspection",
-        source=publisher.source,
-        correlation_id=question,
+async def ask(publisher: EventPublisher, inquiries: Sequence[Inquiry], *, question: UUID) -> None:
+    """Ask for answers that will carry `question`; raise SystemFailedError where the bus does not take it.
+
+    Without a deadline, by which a node whose clock is far ahead would take the question for an old one: it is not to be
+    missed by the person who looks for it.
+    """
+    envelopes = [
+        make_envelope(
+            inquiry.payload(),
+            event_type="platform.request-introspection",
+            source=publisher.source,
+            correlation_id=question,
+        )
+        for inquiry in inquiries
+    ]
+    await asyncio.gather(
+        *(
+            publisher.send(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
+            for envelope in envelopes
+        )
     )
-    await publisher.send(OutgoingRecord(topic=REQUEST_INTROSPECTION_TOPIC, envelope=envelope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +135,24 @@ class Ear:
 class _Asking:
     """One question to the bus, and what comes back."""
 
-    def __init__(self, *, publisher: EventPublisher, inquiry: Inquiry) -> None:
+    def __init__(self, *, publisher: EventPublisher, inquiries: Sequence[Inquiry]) -> None:
         self.ear = Ear(publisher)
         self._publisher = publisher
-        self._inquiry = inquiry
+        self._inquiries = inquiries
         self._census = Census(question=uuid4())
 
     def nodes(self) -> tuple[SeenNode, ...]:
         """Return the nodes asked for that are alive."""
-        return concerned(self._census, self._inquiry)
+        return concerned(self._census, self._inquiries)
 
     async def collect(
         self,
-        seconds: float,
         *,
         settle_seconds: float | None,
         enough: Callable[[Sequence[SeenNode]], bool] | None,
     ) -> None:
         """Ask, and return when it has become quiet or there is enough; it is for the caller to set a deadline."""
         loop = asyncio.get_running_loop()
-        self._inquiry = replace(self._inquiry, deadline=datetime.now(UTC) + timedelta(seconds=seconds))
         await self._ask()
         asking = asyncio.create_task(self._ask_again(), name="nodesmith question")
         last_answer: float | None = None
@@ -174,23 +184,30 @@ class _Asking:
                 await self._ask()
 
     async def _ask(self) -> None:
-        await send_inquiry(self._publisher, self._inquiry, question=self._census.question)
+        await ask(self._publisher, self._inquiries, question=self._census.question)
 
 
-def concerned(census: Census, inquiry: Inquiry) -> tuple[SeenNode, ...]:
-    """Return the living nodes that an inquiry concerns, by their names."""
+def concerned(census: Census, inquiries: Sequence[Inquiry]) -> tuple[SeenNode, ...]:
+    """Return the living nodes that any of the inquiries concerns, by their names."""
     asked = [
         node
         for node in census.alive(datetime.now(UTC))
-        if inquiry.concerns(
-            name=node.name, domain=node.domain, node_id=node.node_id, instance_id=node.instance_id
+        if any(
+            each.concerns(
+                name=node.name, domain=node.domain, node_id=node.node_id, instance_id=node.instance_id
+            )
+            for each in inquiries
         )
     ]
     return tuple(sorted(asked, key=lambda node: (node.domain, node.name, node.instance_id)))
 
 
 def no_answer(
-    servers: str, *, seconds: float, inquiry: Inquiry = ALL, silent: Sequence[SeenNode] = ()
+    servers: str,
+    *,
+    seconds: float,
+    inquiries: Sequence[Inquiry] = ALL,
+    silent: Sequence[SeenNode] = (),
 ) -> NoAnswerError:
     """Return the error of who asked and was not answered; `silent` are those who were to answer."""
     last = max(silent, key=lambda node: node.last_seen, default=None)
@@ -199,7 +216,7 @@ def no_answer(
         ago = (datetime.now(UTC) - last.last_seen).total_seconds()
         heard = f"; '{last.full_name}' was last heard of {ago:.0f} s ago"
     return NoAnswerError(
-        f"{_whom(inquiry)} on the bus at {servers} answered within {seconds:g} s{heard}",
+        f"{' and '.join(map(_whom, inquiries))} on the bus at {servers} answered within {seconds:g} s{heard}",
         fix="start nodes with `nodesmith up PATH`, or name the bus they are on with --kafka-servers",
     )
 
@@ -207,7 +224,7 @@ def no_answer(
 def _whom(inquiry: Inquiry) -> str:
     instance = inquiry.instance_id or inquiry.node_id
     if instance:
-        return f"no instance '{instance}'"
+        return f"no instance called '{instance}'"
     if not inquiry.node_name:
         return "no node"
     where = f" in domain '{inquiry.domain}'" if inquiry.domain else ""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nodesmith.errors import RefusedSightingError
 from nodesmith.naming import event_domain, kebab
+from nodesmith.runtime.sighting import MOST_AHEAD
 from nodesmith.runtime.untrusted import BAD_FIELD, Untrusted, read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# A question that waited for a node that was away is older than that; a node whose clock is ahead is not to be silent.
-CLOCKS_APART = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +51,8 @@ class Inquiry:
         )
 
     def is_over(self, now: datetime | None = None) -> bool:
-        """Return whether nobody listens for an answer any more, however far apart two clocks may be."""
-        return self.deadline is not None and (now or datetime.now(UTC)) > self.deadline + CLOCKS_APART
+        """Return whether nobody listens for an answer any more, as far apart as clocks may be."""
+        return self.deadline is not None and (now or datetime.now(UTC)) > self.deadline + MOST_AHEAD
 
 
 def read_inquiry(payload: Mapping[str, Any]) -> Inquiry:

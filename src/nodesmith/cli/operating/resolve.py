@@ -43,7 +43,7 @@ async def resolve(asked: Target, *, publisher: EventPublisher, seconds: float) -
             publisher=publisher,
             seconds=min(seconds, LONGEST_WAIT_SECONDS),
             settle_seconds=QUIET_SECONDS,
-            inquiry=Inquiry(node_name=asked.node),
+            inquiries=[Inquiry(node_name=asked.node)],
             enough=enough,
         )
     except NoAnswerError as nobody:
