@@ -107,6 +107,18 @@ def test_what_was_said_long_ago_is_no_sign_of_life() -> None:
     assert states(fleet) == {"a": "lost"}
 
 
+def test_nobody_is_called_lost_before_everybody_has_had_the_time_to_be_heard() -> None:
+    fleet = Fleet(settled=False)
+    for node_id in (ONE, TWO):
+        assert fleet.take(introduction(node_id), 100.0, at=0.0) == ()
+
+    assert kinds(fleet.take(heartbeat(TWO), 101.0)) == ["appeared"]
+    (change,) = fleet.settle(105.0)
+
+    assert (change.kind, change.instance.node_id, change.instance.state) == ("appeared", ONE, "lost")
+    assert fleet.counts.total == 0
+
+
 @pytest.mark.parametrize(
     ("late", "reason"),
     [

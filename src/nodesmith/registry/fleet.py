@@ -35,15 +35,23 @@ MOST_LIVES = 8
 class Fleet:
     """All instances that are known. `counts` is told what was ignored and why.
 
-    Who has ended is kept to be seen for `keep_seconds`; no more than `most` lives are known at once.
+    Who has ended is kept to be seen for `keep_seconds`; no more than `most` lives are known at once. One that is not
+    `settled` yet calls nobody lost whom it has never seen alive: what it has read so far may not be all.
     """
 
     def __init__(
-        self, *, counts: Counts | None = None, keep_seconds: float = KEEP_SECONDS, most: int = MOST_INSTANCES
+        self,
+        *,
+        counts: Counts | None = None,
+        keep_seconds: float = KEEP_SECONDS,
+        most: int = MOST_INSTANCES,
+        settled: bool = True,
     ) -> None:
         self.counts = counts or Counts()
         self._keep_seconds = keep_seconds
         self._most = most
+        self.settled = settled
+        self._held: dict[str, None] = {}
         self._lives: dict[str, dict[str, Life]] = {}
         self._number = 0
         self._shown: dict[Key, Instance] = {}
@@ -64,23 +72,41 @@ class Fleet:
             if life.first_at == first_at:
                 return ()
         changes = self._review(sighting.node_id, now)
-        if life.shown is None and life.introduction is not None:
+        if life.shown is None and life.introduction is not None and sighting.node_id not in self._held:
             self.counts.add("older-incarnation")
         return changes
 
-    def expire(self, now: float) -> tuple[Change, ...]:
-        """Return what the passing of time has changed: who was silent for too long, and who is forgotten."""
+    def expire(self, now: float, *, most: int | None = None) -> tuple[Change, ...]:
+        """Return what the passing of time has changed: who was silent for too long, and who is forgotten.
+
+        With `most` no more than so many are looked at: the others when it is called again.
+        """
         changes: list[Change] = []
-        while self._due and self._due[0][0] <= now:
+        looked_at = 0
+        while self._due and self._due[0][0] <= now and looked_at != most:
             due, _, life = heapq.heappop(self._due)
             if life.due == due:  # else it was put in again, or is gone
                 life.due = None
+                looked_at += 1
                 changes += self._review(life.node_id, now)
         return tuple(changes)
+
+    def settle(self, now: float) -> tuple[Change, ...]:
+        """Take note that everybody has had the time to be heard; return what is shown only now."""
+        self.settled = True
+        held, self._held = self._held, {}
+        return tuple(
+            change for node_id in held if node_id in self._lives for change in self._review(node_id, now)
+        )
 
     def hear_again(self, now: float) -> None:
         """Take note that nothing could be heard until now: nobody's silence before counts."""
         self._heard_since = now
+
+    @property
+    def next_due(self) -> float | None:
+        """When time changes something next, or may; None while nobody is known."""
+        return self._due[0][0] if self._due else None
 
     def instances(self) -> tuple[Instance, ...]:
         """Return everybody who is known, those who ended lately among them."""
@@ -188,6 +214,9 @@ class Fleet:
     def _show(self, life: Life, state: State | None, conflict: str) -> Change | None:
         """Show a life as it is now, not at all without a state, and return what is new about it."""
         before = life.shown
+        if state == "lost" and before is None and not self.settled:
+            self._held[life.node_id] = None
+            state = None
         if state is None:
             life.shown = None
             if before is None:
