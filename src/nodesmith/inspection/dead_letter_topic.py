@@ -53,11 +53,17 @@ class DeadLetterTopic:
                 for number, (low, high) in bounds.items()
                 if number in wanted
             }
-        ends = {number: high for number, (low, high) in bounds.items() if low < high}
-        self.client.consumer.assign([TopicPartition(self.name, number, bounds[number][0]) for number in ends])
-        for record in self._until(ends):
+        for record in self._read(bounds):
             if not places or (record.partition, record.offset) in places:
                 yield record
+
+    def last(self, number: int) -> list[IncomingRecord]:
+        """Return so many of each partition's last records, fewer where there are gaps."""
+        return list(
+            self._read(
+                {part: (max(low, high - number), high) for part, (low, high) in self._bounds().items()}
+            )
+        )
 
     def count(self) -> int:
         """Return how many records there are at most: a topic may have gaps."""
@@ -93,6 +99,11 @@ class DeadLetterTopic:
                 place = TopicPartition(self.name, number)
                 bounds[number] = self.client.consumer.get_watermark_offsets(place, timeout=ASK_SECONDS)
             return bounds
+
+    def _read(self, bounds: Mapping[int, tuple[int, int]]) -> Iterator[IncomingRecord]:
+        ends = {number: high for number, (low, high) in bounds.items() if low < high}
+        self.client.consumer.assign([TopicPartition(self.name, number, bounds[number][0]) for number in ends])
+        return self._until(ends)
 
     def _until(self, ends: dict[int, int]) -> Iterator[IncomingRecord]:
         """Yield records until each partition has come to its end."""
