@@ -9,27 +9,31 @@ import asyncio
 import logging
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from kio.index import load_response_schema
 from kio.serial import entity_reader
-from support.any_request import AnyRequests
-from support.kafka_wire import keyed_batch
+from support.any_request import AnyRequests, any_batch, request
+from support.kafka_wire import LIST_OFFSETS, keyed_batch
 
 from nodesmith.broker.apis import APIS
 from nodesmith.broker.groups import Group, JoinRequest
+from nodesmith.broker.housekeeping import Pace, look_after
 from nodesmith.broker.reading import MalformedRequestError
+from nodesmith.broker.refusal import RefusedError
 from nodesmith.broker.requests import Client, answer
 from nodesmith.broker.state import BrokerState, open_state
+from nodesmith.broker.topic_settings import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from nodesmith.broker.apis import Api
+    from nodesmith.broker.partition import Partition
 
 FEW = 250
 CLIENT = Client(own=("127.0.0.1", 9092), peer=("127.0.0.1", 50_000))
@@ -40,6 +44,9 @@ TOPICS: dict[str, dict[str, str] | None] = {
     "newer": None,
 }
 PARTITIONS = 2
+COMPACTED = settled(
+    {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0"}
+)
 PATIENCE_SECONDS = 0.001
 LONGEST_SECONDS = 2.0
 
@@ -76,6 +83,13 @@ class Broker:
         """Close everything, and read it again from the disk."""
         self.state.close()
         self.state = self._opened()
+
+    def compact(self, partition: Partition) -> None:
+        """Compact all that was written to a partition, whatever its topic was told."""
+        told, partition.settings = partition.settings, COMPACTED
+        partition.log.roll()
+        self.runner.run(look_after(partition, Pace()))
+        partition.settings = told
 
     async def _answer(self, frame: bytes) -> bytes | None:
         began = time.process_time()
@@ -121,11 +135,15 @@ def broker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Broker]
         broker.state.close()
 
 
-def frames(broker: Broker, *apis: Api) -> Iterator[tuple[Api, int, bytes, AnyRequests]]:
-    """Yield API, version, a request, and what made it; the first are the same in every run."""
+def seeded(*what: object) -> tuple[Random, int]:
+    """Return random numbers, and how many things to try: the same in every run, unless more are asked for."""
     count = int(os.environ.get("ANY_REQUESTS", FEW))
-    seed = "few" if count == FEW else time.time_ns()
-    random = Random(f"{seed} {[api.key for api in apis]}")
+    return Random(f"{'few' if count == FEW else time.time_ns()} {what}"), count
+
+
+def frames(broker: Broker, *apis: Api) -> Iterator[tuple[Api, int, bytes, AnyRequests]]:
+    """Yield API, version, a request, and what made it."""
+    random, count = seeded(*(api.key for api in apis))
     for _ in range(count):
         broker.fill()
         topics = [topic for name in TOPICS if (topic := broker.state.topics.find(name))]
@@ -182,3 +200,19 @@ def test_requests_of_all_kinds_leave_a_folder_that_can_be_read_again(broker: Bro
             check_schema(api, version, broker.answer(frame))
             if number % 50 == 0:
                 broker.restart()
+
+
+@pytest.mark.parametrize("topic", ["there", "compacted"])
+def test_records_of_any_bytes_are_looked_into_and_compacted(broker: Broker, topic: str) -> None:
+    random, count = seeded(topic)
+    partition = broker.state.topics.partition(topic, 0)
+    for number in range(count):
+        sent = any_batch(random)
+        place = {"partition_index": 0, "timestamp": random.choice((-3, 0, 1_000, 2**62))}
+        asked = request(LIST_OFFSETS, 1, replica_id=-1, topics=[{"name": topic, "partitions": [place]}])
+        with naming(APIS[LIST_OFFSETS], 1, sent):
+            with suppress(RefusedError):
+                partition.append(sent)
+            check_schema(APIS[LIST_OFFSETS], 1, broker.answer(asked))
+            if number % 25 == 0:
+                broker.compact(partition)

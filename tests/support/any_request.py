@@ -13,8 +13,17 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
+from crc32c import crc32c
 from kio.index import load_request_schema
-from support.kafka_wire import batch, keyed_batch, written
+from support.kafka_wire import batch, entity, keyed_batch, written
+
+from nodesmith.broker.records import (
+    CHECKSUM_COVERS_FROM,
+    HEADER_SIZE,
+    LENGTH_ENDS_AT,
+    read_header,
+    write_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,11 +95,7 @@ class AnyRequests:
 
     def frame(self, api_key: int, version: int) -> bytes:
         """Return a request without its length."""
-        schema: Any = load_request_schema(api_key, version)
-        header = (
-            struct.pack(">hhih", api_key, version, 7, 4) + b"any!" + (b"\0" if schema.__flexible__ else b"")
-        )
-        return header + written(self._entity(schema))
+        return _frame(api_key, version, self._entity(load_request_schema(api_key, version)))
 
     def broken(self, frame: bytes) -> bytes:
         """Return a request in whose body bytes are changed, missing or too many."""
@@ -146,6 +151,39 @@ class AnyRequests:
         if self.random.random() < 0.2:
             return self.random.randint(low, high)
         return min(high, max(low, self.random.choice(_NUMBERS)))
+
+
+def request(api_key: int, version: int, **values: Any) -> bytes:
+    """Return a request with these fields, without its length."""
+    return _frame(api_key, version, entity(load_request_schema(api_key, version), values))
+
+
+def _frame(api_key: int, version: int, body: Any) -> bytes:
+    header = struct.pack(">hhih", api_key, version, 7, 4) + b"any!"
+    return header + (b"\0" if body.__flexible__ else b"") + written(body)
+
+
+def any_batch(random: Random) -> bytes:
+    """Return a batch whose header and checksum hold, and whose records may be anything."""
+    pairs = [
+        (random.choice((b"a", b"b", None)), random.choice((b"v", None))) for _ in range(random.randint(1, 3))
+    ]
+    usual = keyed_batch(*pairs, is_gzip=random.random() < 0.3)
+    body = bytearray(usual[HEADER_SIZE:])
+    for _ in range(random.choice((0, 1, 1, 3))):
+        place = random.randrange(len(body) + 1)
+        body[place : place + random.choice((0, 1, len(body)))] = random.choice(
+            (b"", b"\xff" * 12, random.randbytes(1))
+        )
+    header = read_header(usual)._replace(
+        length=HEADER_SIZE - LENGTH_ENDS_AT + len(body),
+        base_timestamp=random.choice(_NUMBERS),
+        max_timestamp=random.choice(_NUMBERS),
+    )
+    if random.random() < _ODD_SHARE:
+        header = header._replace(attributes=random.randrange(16))
+    covered = (write_header(header) + body)[CHECKSUM_COVERS_FROM:]
+    return write_header(header._replace(checksum=crc32c(covered))) + body
 
 
 @cache

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _COMPRESSION_MASK, _GZIP = 0x07, 1
 _MAX_UNPACKED_BYTES = 64 * records.MAX_BATCH_BYTES
+_LARGEST_TIMESTAMP = 2**63 - 1
 _GZIP_WINDOW = 31
 _QUICK = 1
 
@@ -74,9 +75,13 @@ def read_records(unpacked: bytes, header: BatchHeader) -> Iterator[RecordFacts]:
             facts = _read_record(unpacked, position, header)
             if not position < facts.end <= len(unpacked):
                 raise UnreadableError("a record that ends elsewhere")
+            if not header.base_offset <= facts.offset <= header.last_offset:
+                raise UnreadableError("a record whose offset is none of its batch's")
+            if not -_LARGEST_TIMESTAMP <= facts.timestamp <= _LARGEST_TIMESTAMP:
+                raise UnreadableError("a record of a time that no batch can have")
             yield facts
             position = facts.end
-    except (SerialError, IndexError, struct.error) as error:
+    except (SerialError, IndexError, ValueError, struct.error) as error:  # ValueError: a number of too many bytes
         raise UnreadableError(str(error)) from error
 
 
