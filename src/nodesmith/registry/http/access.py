@@ -27,6 +27,8 @@ COOKIE = "nodesmith_registry"
 SESSION_SECONDS = 12 * 3600
 LOGIN = "/login"
 OPEN_PATHS = frozenset({"/health/live", LOGIN})
+# What everybody can read in the package, and the login needs as well.
+ASSETS = "/assets/"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -65,7 +67,8 @@ class Access:
                 "this registry is for its own machine, and is not known there by the name asked for",
                 fix="use http://127.0.0.1 or localhost, with its port",
             )
-        if request.path not in OPEN_PATHS and self.is_guarded and not self._is_known(request):
+        is_open = request.path in OPEN_PATHS or request.path.startswith(ASSETS)
+        if self.is_guarded and not is_open and not self._is_known(request):
             return self._unknown(request)
         if request.method not in SAFE_METHODS:
             return self._forged(request)
@@ -146,5 +149,5 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Add what browsers should hold to; a stream gets it as well."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if not request.path.startswith("/assets/"):
+    if not request.path.startswith(ASSETS):
         response.headers.setdefault("Cache-Control", "no-store")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from nodesmith.registry.watchers import Batch
 
 SUMMARY_SECONDS = 1.0
-# A comment now and then, so that nothing between takes the stream for dead.
-ALIVE_SECONDS = 15.0
+# Also when nothing has changed: by that a browser tells a silent stream from one that is broken.
+ALIVE_SECONDS = 10.0
 # Whoever reads nothing for so long is not there any more.
 WRITE_SECONDS = 30.0
 
@@ -48,7 +48,7 @@ class Events:
         try:
             await response.prepare(request)
             await _write(response, self._snapshot())
-            told, told_at, written_at = self._standing(), now(), now()
+            told, told_at = self._standing(), now()
             while True:
                 try:
                     async with asyncio.timeout(SUMMARY_SECONDS):
@@ -57,14 +57,10 @@ class Events:
                     pass
                 else:
                     await _write(response, self._changes(batch))
-                    written_at = now()
-                standing = self._standing()
-                if standing != told and now() - told_at >= SUMMARY_SECONDS:
+                standing, ago = self._standing(), now() - told_at
+                if ago >= ALIVE_SECONDS or (standing != told and ago >= SUMMARY_SECONDS):
                     await _write(response, _event("summary", self._api.health_text()))
-                    told, told_at, written_at = standing, now(), now()
-                elif now() - written_at >= ALIVE_SECONDS:
-                    await _write(response, b": alive\n\n")
-                    written_at = now()
+                    told, told_at = standing, now()
         except (ConnectionError, TimeoutError):
             return response  # the client has gone
         finally:

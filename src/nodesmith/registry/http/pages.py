@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).resolve().parents[1] / "page"
-INDEX = "index.html"
+INDEX, LOGIN = "index.html", "login.html"
+PLAIN_LOGIN = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>nodesmith registry</title></head>
+<body><form method="post" action="/login">{problem}<label>Token <input type="password" name="token" required></label>
+<button>Log in</button></form></body></html>
+"""
 
 
 class Pages:
@@ -27,6 +32,11 @@ class Pages:
             for path in (sorted(folder.rglob("*")) if folder.is_dir() else [])
             if path.is_file() and path.suffix not in {".py", ".pyc"}
         }
+
+    @property
+    def login_form(self) -> str:
+        """The page to log in on."""
+        return self._files[LOGIN][0].decode() if LOGIN in self._files else PLAIN_LOGIN
 
     async def index(self, request: web.Request) -> web.Response:
         """Return the page."""

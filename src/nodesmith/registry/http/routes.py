@@ -185,6 +185,7 @@ ROUTES = (
         handler="pages.asset",
         summary="What the page needs.",
         answers=HTML,
+        is_open=True,
         is_described=False,
     ),
     Route(

@@ -41,6 +41,7 @@ class RegistryServer:
         self._settings = registry.settings
         self._access = Access(token=registry.settings.token, host=registry.settings.host)
         self._events = Events(registry, api := Api(registry))
+        pages = Pages()
         self._parts = {
             "api": api,
             "events": self._events,
@@ -48,8 +49,8 @@ class RegistryServer:
             "records": Records(registry, api),
             "description": Description(),
             "numbers": _Numbers(registry),
-            "pages": Pages(),
-            "login": Login(self._access),
+            "pages": pages,
+            "login": Login(self._access, pages.login_form),
         }
         self._runner: web.AppRunner | None = None
 
