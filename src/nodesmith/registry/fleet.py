@@ -72,7 +72,9 @@ class Fleet:
             if life.first_at == first_at:
                 return ()
         changes = self._review(sighting.node_id, now)
-        if life.shown is None and life.introduction is not None and sighting.node_id not in self._held:
+        if self._lives.get(life.node_id, {}).get(life.incarnation) is not life:
+            self.counts.add("stale")  # it was over before it was heard
+        elif life.shown is None and life.introduction is not None and life.node_id not in self._held:
             self.counts.add("older-incarnation")
         return changes
 
