@@ -177,7 +177,8 @@ class TopicAdmin:
         found = {topic.name: topic for topic in self.facts(set(names).__contains__)}
         missing = [name for name in names if name not in found]
         if missing:
-            raise _not_there(missing, self.names())
+            has_user = "security.protocol" in self._client.settings
+            raise _not_there(missing, self.names(), remark=" that it shows to this user" if has_user else "")
         return [found[name] for name in dict.fromkeys(names)]
 
     def settings(self, name: str) -> list[TopicSetting]:
@@ -354,11 +355,11 @@ def _progress(
     return GroupProgress(group=group, state=state, partitions=len(places), lag=lag)
 
 
-def _not_there(missing: Collection[str], names: Collection[str]) -> InputError:
+def _not_there(missing: Collection[str], names: Collection[str], *, remark: str) -> InputError:
     near = [match for name in missing for match in get_close_matches(name, names, n=1)]
     listed = ", ".join(f"'{name}'" for name in missing)
     return InputError(
-        f"there is no topic {listed} on this bus",
+        f"there is no topic {listed} on this bus{remark}",
         fix=f"did you mean {', '.join(near)}?"
         if near
         else "see with `nodesmith topics list` which there are",
