@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from nodesmith.errors import BusUnavailableError
-from nodesmith.registry.asking import ASK_ALL_AGAIN_SECONDS, MOST_SINGLE_QUESTIONS, UnknownOnes
+from nodesmith.registry.asking import (
+    ANSWER_SECONDS,
+    ASK_ALL_AGAIN_SECONDS,
+    MOST_SINGLE_QUESTIONS,
+    UnknownOnes,
+)
 
 
 class Asked:
@@ -48,6 +53,8 @@ async def test_many_at_once_are_asked_with_one_question_for_all_but_not_again_an
     await unknown_ones.ask(MANY, 0.0)
     first = asked.take()
     await unknown_ones.ask([f"another {each}" for each in MANY], 1.0)
+    assert asked.take() == []  # the answers of all are on the way
+    await unknown_ones.ask([f"another {each}" for each in MANY], ANSWER_SECONDS)
     second = asked.take()
     await unknown_ones.ask([f"more {each}" for each in MANY], ASK_ALL_AGAIN_SECONDS)
 

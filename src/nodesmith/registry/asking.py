@@ -24,6 +24,8 @@ Want = Literal["details", "stats"]
 MOST_SINGLE_QUESTIONS = 20
 # All nodes answer that: whoever makes ids up must not be able to have it asked all the time.
 ASK_ALL_AGAIN_SECONDS = 30.0
+# Within which whoever lives has answered: also a node that joins the bus anew at the same time.
+ANSWER_SECONDS = 5.0
 ASK_AGAIN_SECONDS, ASK_AGAIN_MOST_SECONDS = 2.0, 60.0
 
 
@@ -103,21 +105,33 @@ class UnknownOnes:
         self._questions = questions
         self._next: dict[str, tuple[float, float]] = {}
         self._all_again_at = float("-inf")
+        self._quiet_until = float("-inf")
+
+    def asked_everybody(self, now: float) -> None:
+        """Take note that all were asked: their answers are on the way."""
+        self._all_again_at = now + ASK_ALL_AGAIN_SECONDS
+        self._quiet_until = now + ANSWER_SECONDS
 
     async def ask(self, unknown: Collection[str], now: float) -> int:
         """Ask those of `unknown` whose turn it is, at once or all nodes together; return how many questions that took."""
+        if now < self._quiet_until:
+            return 0
         self._next = {node_id: self._next[node_id] for node_id in unknown if node_id in self._next}
         due = [node_id for node_id in unknown if self._next.get(node_id, (now, 0.0))[0] <= now]
-        for node_id in due:
-            pause = min(ASK_AGAIN_MOST_SECONDS, 2 * self._next.get(node_id, (0.0, ASK_AGAIN_SECONDS / 2))[1])
-            self._next[node_id] = (now + pause, pause)
         with contextlib.suppress(SystemFailedError):  # no bus: it is their turn again later
             if len(due) > MOST_SINGLE_QUESTIONS and now >= self._all_again_at:
-                self._all_again_at = now + ASK_ALL_AGAIN_SECONDS
                 await self._questions.everybody()
+                self.asked_everybody(now)
+                self._wait(due, now)
                 return 1
             singly = due[:MOST_SINGLE_QUESTIONS]
+            self._wait(singly, now)
             for node_id in singly:
                 await self._questions.instance(node_id)
             return len(singly)
         return 0
+
+    def _wait(self, asked: Iterable[str], now: float) -> None:
+        for node_id in asked:
+            pause = min(ASK_AGAIN_MOST_SECONDS, 2 * self._next.get(node_id, (0.0, ASK_AGAIN_SECONDS / 2))[1])
+            self._next[node_id] = (now + pause, pause)

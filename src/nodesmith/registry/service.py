@@ -13,7 +13,7 @@ from nodesmith import __version__
 from nodesmith.errors import NodesmithError, NotPermittedError, SystemFailedError, in_words
 from nodesmith.naming import HEARTBEAT_TOPIC, INTROSPECTION_TOPIC, REQUEST_INTROSPECTION_TOPIC
 from nodesmith.registry import clock
-from nodesmith.registry.asking import Questions, UnknownOnes
+from nodesmith.registry.asking import ANSWER_SECONDS, Questions, UnknownOnes
 from nodesmith.registry.counts import Counts
 from nodesmith.registry.details import DetailsDesk
 from nodesmith.registry.fleet import Fleet
@@ -42,9 +42,7 @@ LISTEN_SECONDS = 10.0
 PROBE_SECONDS = 1.0
 EXPIRED_AT_ONCE = 250
 RETRY_SECONDS = 1.0
-# Within which whoever lives has answered: also a node that joins the bus anew at the same time.
-ANSWER_SECONDS = 5.0
-# Then it is done without, where nobody can be asked.
+# Where nobody can be asked, so long is enough to have heard everybody.
 SETTLE_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
 
@@ -279,6 +277,7 @@ class Registry:
                 return
             self._must_ask_everybody = False
             self._asked_at = clock.now()
+            self._unknown_ones.asked_everybody(self._asked_at)
             self.problem = ""
         await self._unknown_ones.ask(unknown, now)
 

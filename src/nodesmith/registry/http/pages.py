@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[1] / "page"
 INDEX, LOGIN = "index.html", "login.html"
-PLAIN_LOGIN = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>nodesmith registry</title></head>
-<body><form method="post" action="/login">{problem}<label>Token <input type="password" name="token" required></label>
-<button>Log in</button></form></body></html>
-"""
 
 
 class Pages:
@@ -36,7 +31,7 @@ class Pages:
     @property
     def login_form(self) -> str:
         """The page to log in on."""
-        return self._files[LOGIN][0].decode() if LOGIN in self._files else PLAIN_LOGIN
+        return self._files[LOGIN][0].decode()
 
     async def index(self, request: web.Request) -> web.Response:
         """Return the page."""
