@@ -72,6 +72,7 @@ class GroupConsumer:
         self._release_seconds = release_seconds
         self._owned: set[PartitionName] = set()
         self._paused: set[PartitionName] = set()
+        self._given_back: set[PartitionName] = set()
         self._full_since: float | None = None
         self._told: set[int] = set()
         self._thread = Thread(target=self._run, daemon=True, name="nodesmith consumer")
@@ -151,14 +152,24 @@ class GroupConsumer:
 
     def _take_some(self, consumer: Consumer) -> None:
         first = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
-        if first is not None:
-            # consume() alone would wait until its whole batch is there or its time has passed.
-            # Half of the room, since all of it may be one partition's.
-            more = min(_BATCH, self._dispatcher.backlog.room // 2) - 1
-            self._hand_over([first, *(consumer.consume(more, 0) if more > 0 else ())])
+        if first is None:
+            return
+        # consume() alone would wait until its whole batch is there or its time has passed.
+        # Half of the room, since all of it may be one partition's.
+        more = min(_BATCH, self._dispatcher.backlog.room // 2) - 1
+        self._given_back.clear()
+        messages = [first, *(consumer.consume(more, 0) if more > 0 else ())]
+        if self._given_back & self._owned:
+            raise RuntimeError(
+                "a partition was taken away and given in one moment: which records are of when is unknown"
+            )
+        self._hand_over(messages)
 
     def _hand_over(self, messages: Iterable[Message]) -> None:
         records = [record for message in messages if (record := self._read(message)) is not None]
+        # A partition may be given back between the first and the last message of a batch. What waited of it was dropped
+        # then, and a record that began now would overtake it.
+        records = [record for record in records if record.source in self._owned]
         if records:
             self._told.clear()
             self.lag.taken(records)
@@ -259,6 +270,7 @@ class GroupConsumer:
     def _disown(self, partitions: list[PartitionName]) -> None:
         self._owned.difference_update(partitions)
         self._paused.difference_update(partitions)
+        self._given_back.update(partitions)
         self._tell(self._dispatcher.forget, partitions)
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
