@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import json
 import socket
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
+from nodesmith.runtime.http_server import Document, DocumentServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aiohttp import web
-
 _WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _STOP_SECONDS = 2.0
+_METRICS_TYPE = "text/plain; version=0.0.4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,13 @@ class HealthServer:
     ) -> None:
         self._host = host
         self._port = port
-        self._readiness = readiness
-        self._metrics = metrics
-        self._runner: web.AppRunner | None = None
+        self._server = DocumentServer(
+            {
+                "/health/live": lambda: _json({"live": True}),
+                "/health/ready": lambda: _ready(readiness()),
+                "/metrics": lambda: Document(body=metrics(), content_type=_METRICS_TYPE),
+            }
+        )
         self._served_at = ""
 
     @property
@@ -68,48 +72,28 @@ class HealthServer:
 
     async def start(self) -> None:
         """Begin to serve; raise InputError where the port cannot be had."""
-        from aiohttp import web
-
-        application = web.Application()
-        application.router.add_get("/health/live", self._live)
-        application.router.add_get("/health/ready", self._ready)
-        application.router.add_get("/metrics", self._numbers)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_SECONDS)
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host or None, self._port).start()
+            port = await self._server.start(self._host or None, self._port)
         except OSError as error:
-            await self.stop()
             raise InputError(
                 f"cannot serve health at {self._host}:{self._port}: {error.strerror or error}",
                 fix="choose another HEALTH_PORT (0 is any free one) or HEALTH_HOST",
             ) from error
-        port = self._runner.addresses[0][1]
         self._served_at = f"http://{reachable_host(self._host)}:{port}"
 
     async def stop(self) -> None:
         """Serve no more; open connections get a moment to end."""
-        runner, self._runner = self._runner, None
         self._served_at = ""
-        if runner is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(runner.cleanup(), 2 * _STOP_SECONDS)
+        await self._server.stop(seconds=_STOP_SECONDS)
 
-    async def _live(self, _request: web.Request) -> web.Response:
-        from aiohttp import web
 
-        return web.json_response({"live": True})
+def _ready(readiness: Readiness) -> Document:
+    return _json(readiness.document(), HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def _ready(self, _request: web.Request) -> web.Response:
-        from aiohttp import web
 
-        readiness = self._readiness()
-        return web.json_response(readiness.document(), status=200 if readiness.ready else 503)
-
-    async def _numbers(self, _request: web.Request) -> web.Response:
-        from aiohttp import web
-
-        return web.Response(body=self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4"})
+def _json(document: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> Document:
+    body = json.dumps(document).encode()
+    return Document(body=body, content_type="application/json; charset=utf-8", status=status)
 
 
 def reachable_host(bound: str) -> str:
