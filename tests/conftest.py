@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.broker import RunningBroker, running_broker
+from support.consul_distribution import BuildAhead
 from support.kafka import running_kafka
 from support.skipped import skipped_lines
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from support.broker import RunBroker
 
-BROKERS = {"embedded": running_broker, "kafka": running_kafka}
+CONSUL_AHEAD = pytest.StashKey[BuildAhead]()
+BROKERS: dict[str, RunBroker] = {"embedded": running_broker, "kafka": running_kafka}
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,26 @@ def mypy_cache(request: pytest.FixtureRequest) -> Path:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     assert request.config.cache is not None, "the tests run with pytest's own cache"
     return request.config.cache.mkdir(f"mypy-{worker}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CONSUL_AHEAD] = BuildAhead()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to build what takes minutes as soon as it is known that a test will need it: here without workers."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[CONSUL_AHEAD].begin(item.nodeid for item in session.items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Begin as well where workers run the tests, in the process that sends them."""
+    node.config.stash[CONSUL_AHEAD].begin(ids)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[CONSUL_AHEAD].end()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

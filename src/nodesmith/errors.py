@@ -12,6 +12,8 @@ NodesmithError                      everything nodesmith raises on purpose
     ├── NotPermittedError           the broker does not let this program do what it has to
     ├── PublishError                the broker did not acknowledge a record
     │   └── OutboxFullError         what waits to be sent has reached its bounds
+    ├── ConsulUnavailableError      Consul cannot be reached, or does not answer as it should
+    │   └── ConsulRefusedError      Consul does not let this program do what it has to
     ├── AnswersUnavailableError     the records of answers cannot be read or written now
     ├── StateUnavailableError       a reducer's state cannot be read or written now
     ├── NoAnswerError               nobody answered before the deadline
@@ -153,6 +155,14 @@ class PublishError(SystemFailedError):
 
 class OutboxFullError(PublishError):
     """What waits to be sent has reached its bounds, so nothing more is taken until some of it has left."""
+
+
+class ConsulUnavailableError(SystemFailedError):
+    """Consul cannot be reached, or does not answer as it should; trying again may help."""
+
+
+class ConsulRefusedError(ConsulUnavailableError):
+    """Consul does not let this program do what it has to: its token is unknown, or may not."""
 
 
 class AnswersUnavailableError(SystemFailedError):
