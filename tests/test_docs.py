@@ -24,7 +24,9 @@ DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 # `make test` is what runs this test, `make demo` has a test of its own, and the tests' Python is activated already.
 RUN_ELSEWHERE = ("make ", "source ")
 # What goes on until it is stopped; the next commands talk to it.
-GOES_ON = ("nodesmith up", "nodesmith broker")
+GOES_ON = ("nodesmith up", "nodesmith broker", "nodesmith registry")
+# Where a registry is, unless it was told another port.
+REGISTRY = "http://127.0.0.1:8510"
 SHOWN_ONLY = {"mermaid"}
 
 
@@ -50,8 +52,8 @@ def bash(script: str, folder: Path, **more: str) -> str:
 
 
 @contextmanager
-def left_running(command: str, folder: Path) -> Iterator[str]:
-    """Run a command that goes on, on a port that is free here, and yield the servers it says it has."""
+def left_running(command: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Run a command that goes on, on a port that is free here, and yield what it says of where it is."""
     process = subprocess.Popen(
         [*command.split(), "--port", "0", "--json"],
         cwd=folder,
@@ -61,7 +63,7 @@ def left_running(command: str, folder: Path) -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["kafka_servers"]
+        yield json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 0
@@ -77,8 +79,9 @@ def follow(document: list[Block], folder: Path) -> None:
         block = document.pop(0)
         script = commands(block)
         if script.startswith(GOES_ON):
-            with left_running(script, folder) as servers:
-                printed = bash(commands(document.pop(0)), folder, KAFKA_BOOTSTRAP_SERVERS=servers)
+            with left_running(script, folder) as said:
+                then = commands(document.pop(0)).replace(REGISTRY, said.get("address", REGISTRY))
+                printed = bash(then, folder, KAFKA_BOOTSTRAP_SERVERS=said["kafka_servers"])
         elif block.language == "bash":
             printed = bash(script, folder)
         elif block.language == "text":

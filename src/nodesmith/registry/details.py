@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nodesmith.runtime.sighting import Introduction
 
 ASK_SECONDS = 2.0
-MOST_KEPT = 256
+MOST_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ STALL_SECONDS = 2.0
 LISTEN_SECONDS = 10.0
 PROBE_SECONDS = 1.0
 EXPIRED_AT_ONCE = 250
+# So many are named in the summary of everything.
+MOST_CONFLICTS = 100
 RETRY_SECONDS = 1.0
 # Where nobody can be asked, so long is enough to have heard everybody.
 SETTLE_SECONDS = 30.0
@@ -183,7 +185,7 @@ class Registry:
                 "incarnation": each.incarnation,
                 "conflict": each.conflict,
             }
-            for each in self.overview.in_conflict()
+            for each in self.overview.in_conflict()[:MOST_CONFLICTS]
         ]
 
     def _take(self, heard: Sequence[Heard]) -> None:
