@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from soak.run import Row
 
-_WARM_UP = 0.2
+_WARM_UP = 0.4
 _COLUMNS = {
     "node": 8, "broker": 9, "sent": 8, "answered": 9, "dead letters": 13, "MB": 15, "MB a minute": 12, "threads": 9,
     "files": 9,
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument(
-        "--minutes", type=float, default=5.0, help="the first fifth of them is for warming up"
+        "--minutes", type=float, default=5.0, help="two fifths of them are for warming up"
     )
     parser.add_argument("--rate", type=float, default=300.0, help="records a second for each node")
     parser.add_argument("--broker", choices=KINDS, default="embedded")

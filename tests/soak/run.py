@@ -38,7 +38,7 @@ class Plan:
     nodes: Sequence[str] = tuple(NODES)
     broker: str = "embedded"
     seconds: float = 300.0
-    warm_up: float = 60.0
+    warm_up: float = 120.0
     rate: float = 300.0
     every: float = 1.0
     seed: int = 20_261_125
