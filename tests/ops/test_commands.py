@@ -17,7 +17,7 @@ NOWHERE = ("--kafka-servers", "127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
-    "name", ["up", "call", "nodes", *(f"nodes {each}" for each in ("list", "info", "ping", "stats"))]
+    "name", ["up", "call", "nodes", *(f"nodes {each}" for each in ("list", "watch", "info", "ping", "stats"))]
 )
 def test_help_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*name.split(), "--help"]) == 0

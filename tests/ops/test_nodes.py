@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from chaos.clock import Clock
+from ops.processes import NODESMITH
 from support.nodes import RunningNode, running_node
 from support.wire import command, reading, send
 
@@ -38,7 +41,7 @@ def running_flaky(
         "GREETER_JOURNAL": str(folder),
         "RETRY_ATTEMPTS": "2",
         "RETRY_BASE_SECONDS": "0.01",
-        "HEARTBEAT_SECONDS": "5",
+        "HEARTBEAT_SECONDS": "20",
         **more,
     }
     with running_node(START_FLAKY, folder / "log", environment=environment) as node:
@@ -195,3 +198,28 @@ def test_stats_are_told_for_each_instance_and_in_sum(
     text = capsys.readouterr().out
     assert "all 2" in text
     assert "demo/listed: in flight 0, in the outbox 0, behind onex.cmd.demo.listed-requested.v1: " in text
+
+
+def test_watch_prints_who_comes_and_who_goes_until_ctrl_c(
+    both_brokers: RunningBroker, tmp_path: Path
+) -> None:
+    watch = [*NODESMITH, "nodes", "watch", "watched", "--json"]
+    with subprocess.Popen(
+        watch, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as process:
+        try:
+            assert process.stdout is not None
+            with running_flaky(both_brokers, tmp_path / "w", instance="watched-1", name="watched") as node:
+                came = json.loads(process.stdout.readline())
+                node.wait_ready()
+            changes = [came]
+            while changes[-1]["change"] != "left":
+                changes.append(json.loads(process.stdout.readline()))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+
+    assert (came["change"], came["node"], came["instance"]) == ("appeared", "watched", "watched-1")
+    assert {change["incarnation"] for change in changes} == {came["incarnation"]}
+    assert changes[-1]["state"] == "stopped"

@@ -10,6 +10,7 @@ import click
 
 from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
 from nodesmith.cli.options import with_all
+from nodesmith.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ EXAMPLE = """\b
 Examples:
   nodesmith nodes
   nodesmith nodes --kafka-servers localhost:9092 --json
+  nodesmith nodes watch
   nodesmith nodes info crm/customer_writer
   nodesmith nodes ping --count 5
   nodesmith nodes stats customer_writer"""
@@ -33,6 +35,11 @@ LIST_EXAMPLE = """\b
 Examples:
   nodesmith nodes list
   nodesmith nodes list --wait 2 --json"""
+
+WATCH_EXAMPLE = """\b
+Examples:
+  nodesmith nodes watch
+  nodesmith nodes watch crm/customer_writer --json >> changes.jsonl"""
 
 INFO_EXAMPLE = """\b
 Examples:
@@ -239,3 +246,41 @@ async def _ping(
             if show is not None:
                 show(each)
     return told
+
+
+@command.command(
+    "watch",
+    help="Follow who comes, changes and goes, until Ctrl-C.\n\n"
+    f"{WHOM}; all nodes without it. On a terminal a table is drawn anew; elsewhere, and with --json, there is one line a "
+    "change: appeared, changed, left (it said goodbye), lost (it was silent for too long), returned, conflict (two "
+    "processes under one id).",
+    epilog=WATCH_EXAMPLE,
+)
+@click.argument("whom", required=False)
+@shared
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End by itself after so long.",
+)
+def watch(whom: str | None, kafka_servers: str, as_json: bool, seconds: float | None) -> int:
+    """Listen, and print what changes."""
+    import asyncio
+    import contextlib
+
+    from nodesmith.cli.operating.asked_nodes import read_whom
+    from nodesmith.cli.operating.watching import watch as follow
+
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        asyncio.run(
+            follow(
+                kafka_servers,
+                read_whom(whom),
+                as_json=as_json,
+                seconds=seconds,
+                say=lambda words: click.echo(words, err=True),
+            )
+        )
+    return int(ExitCode.DONE)

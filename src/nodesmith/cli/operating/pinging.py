@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Of the first question it is not known who may still answer.
 QUIET_SECONDS = 1.0
+# The bus is not what is measured: it has its own time to be there.
+BUS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ class Pinging:
         """
         loop = asyncio.get_running_loop()
         try:
-            await self._ear.listen(self._seconds)
+            await self._ear.listen(max(self._seconds, BUS_SECONDS))
             if not (await self._round(0, settle_seconds=QUIET_SECONDS)).pongs and not self._known():
                 servers = self._publisher.bootstrap_servers
                 raise no_answer(servers, seconds=self._seconds, inquiries=self._inquiries)
@@ -94,10 +96,10 @@ class Pinging:
         self._census.question = uuid4()
         pongs: dict[str, Pong] = {}
         asked_at, begun = datetime.now(UTC), time.monotonic()
+        question = self._census.question
+        await ask(self._publisher, self._inquiries, question=question)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
-                question = self._census.question
-                await ask(self._publisher, self._inquiries, question=question)
                 async for heard in self._answers(pongs, settle_seconds):
                     self._census.take(heard.record, now=datetime.now(UTC), was_there=heard.was_there)
                     for node in self._known():
