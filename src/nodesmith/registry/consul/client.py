@@ -134,7 +134,7 @@ async def connected(
         from nodesmith.registry.consul.transport import agent_client
     except ImportError as error:
         raise ConsulUnavailableError(
-            f"Consul's client is not installed: {error}", fix='pip install "nodesmith[consul]"'
+            f"Consul's client is not installed ({error}): pip install 'nodesmith[consul]'"
         ) from error
     try:
         consul = agent_client(settings, connections=CONNECTIONS)
