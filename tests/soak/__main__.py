@@ -54,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
-    parser.add_argument(
-        "--minutes", type=float, default=5.0, help="two fifths of them are for warming up"
-    )
+    parser.add_argument("--minutes", type=float, default=5.0, help="two fifths of them are for warming up")
     parser.add_argument("--rate", type=float, default=300.0, help="records a second for each node")
     parser.add_argument("--broker", choices=KINDS, default="embedded")
     parser.add_argument("--node", choices=NODES, action="append", help="may be given more than once")
