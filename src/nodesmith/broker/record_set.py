@@ -81,7 +81,8 @@ def read_records(unpacked: bytes, header: BatchHeader) -> Iterator[RecordFacts]:
                 raise UnreadableError("a record of a time that no batch can have")
             yield facts
             position = facts.end
-    except (SerialError, IndexError, ValueError, struct.error) as error:  # ValueError: a number of too many bytes
+    # ValueError: a number of too many bytes
+    except (SerialError, IndexError, ValueError, struct.error) as error:
         raise UnreadableError(str(error)) from error
 
 
