@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from nodesmith.registry.instance import Instance
 
-QUICK = Pace(read=0.3, turn=0.02, retry=0.05, most_retry=0.2, request=0.5)
+QUICK = Pace(read=0.3, turn=0.02, retry=0.05, most_retry=0.2, request=0.5, last_words=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,16 @@ async def test_a_drain_is_maintenance_and_a_goodbye_takes_the_service_away(consu
 
         shown.show(replace(one, state="stopped"))
         await shown.until_gone(one)
+
+
+async def test_a_goodbye_that_has_just_been_heard_is_told_before_the_end(consul: RunningConsul) -> None:
+    one = instance()
+    async with projecting(consul, fleet="farewell") as shown:
+        shown.show(one)
+        await shown.until_there(one)
+        shown.show(replace(one, state="stopped"))
+
+    assert shown.id(one) not in await asyncio.to_thread(consul.services)
 
 
 async def test_a_crash_is_critical_at_once_and_over_when_it_is_back(consul: RunningConsul) -> None:

@@ -47,6 +47,7 @@ class Pace:
 
     `read`: what Consul has is read at least so often, as far as that is cheap. `turn`: changes are taken together for so
     long. `retry` and `most_retry`: the bounds of the pause while Consul is away, which doubles. `request`: what one call may take.
+    `last_words`: how long the end waits for Consul to be told of what has just changed.
     """
 
     read: float = 5.0
@@ -54,6 +55,7 @@ class Pace:
     retry: float = 0.25
     most_retry: float = 5.0
     request: float = REQUEST_SECONDS
+    last_words: float = 1.0
 
 
 class Projector:
@@ -78,6 +80,7 @@ class Projector:
         self._projection = Projection(settings)
         self._memory = AgentMemory(settings.fleet)
         self._awake = asyncio.Event()
+        self._told_all = asyncio.Event()
         self._read_at = 0.0
         self._plan_seconds = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -89,14 +92,21 @@ class Projector:
         self._task = asyncio.create_task(self._run(), name="nodesmith consul")
 
     async def stop(self) -> None:
-        """End at once. What Consul shows stays: the next registry goes on with it, and without one it turns critical."""
+        """End when Consul has been told of what has changed, or cannot be told soon.
+
+        What it shows then stays: the next registry goes on with it, and without one it turns critical.
+        """
         task, self._task = self._task, None
         if task is not None:
+            if self._standing.state != "away":
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._told_all.wait(), self._pace.last_words)
             task.cancel()
             await asyncio.wait({task})
 
     def wake(self) -> None:
         """Say that instances have changed; costs nothing."""
+        self._told_all.clear()
         self._awake.set()
 
     def document(self) -> dict[str, object]:
@@ -152,6 +162,7 @@ class Projector:
         if planned:
             self._awake.set()  # what was done may call for more
         elif not self._awake.is_set():
+            self._told_all.set()
             self._note_standing()
         return bool(actions)
 
