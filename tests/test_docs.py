@@ -8,15 +8,16 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.consul import running_consul
 from support.documents import Block, blocks, missing_lines, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -24,9 +25,9 @@ DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 # `make test` is what runs this test, `make demo` has a test of its own, and the tests' Python is activated already.
 RUN_ELSEWHERE = ("make ", "source ")
 # What goes on until it is stopped; the next commands talk to it.
-GOES_ON = ("nodesmith up", "nodesmith broker", "nodesmith registry")
-# Where a registry is, unless it was told another port.
-REGISTRY = "http://127.0.0.1:8510"
+GOES_ON = ("nodesmith up", "nodesmith broker", "nodesmith registry", "consul agent")
+# Where they are, unless they were told another port.
+KAFKA, REGISTRY, CONSUL = "localhost:9092", "http://127.0.0.1:8510", "http://127.0.0.1:8500"
 SHOWN_ONLY = {"mermaid"}
 
 
@@ -53,9 +54,14 @@ def bash(script: str, folder: Path, **more: str) -> str:
 
 @contextmanager
 def left_running(command: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Run a command that goes on, on a port that is free here, and yield what it says of where it is."""
+    """Run a command that goes on, on ports that are free here, and yield where each address that documents show is."""
+    if command.startswith("consul"):
+        with running_consul(folder / "consul") as consul:
+            yield {CONSUL: consul.address}
+            return
+    ports = ["--port", "0", *(["--registry-port", "0"] if command.startswith("nodesmith up") else [])]
     process = subprocess.Popen(
-        [*command.split(), "--port", "0", "--json"],
+        [*command.split(), *ports, "--json"],
         cwd=folder,
         env=environment(folder),
         stdout=subprocess.PIPE,
@@ -63,13 +69,33 @@ def left_running(command: str, folder: Path) -> Iterator[dict[str, str]]:
     )
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
+        said = json.loads(process.stdout.readline())
+        yield {
+            KAFKA: said["kafka_servers"],
+            REGISTRY: said.get("registry") or said.get("address") or REGISTRY,
+        }
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 0
     finally:
         process.kill()
         process.communicate()
+
+
+def beside_what_goes_on(script: str, document: list[Block], folder: Path) -> str:
+    """Start what goes on, and run the next commands that do not, which talk to it; return what these print."""
+    places: dict[str, str] = {}
+    with ExitStack() as running:
+        while script.startswith(GOES_ON):
+            places |= running.enter_context(left_running(put_in(places, script), folder))
+            script = commands(document.pop(0))
+        return bash(put_in(places, script), folder, KAFKA_BOOTSTRAP_SERVERS=places.get(KAFKA, KAFKA))
+
+
+def put_in(places: Mapping[str, str], script: str) -> str:
+    for shown, actual in places.items():
+        script = script.replace(shown, actual)
+    return script
 
 
 def follow(document: list[Block], folder: Path) -> None:
@@ -79,9 +105,7 @@ def follow(document: list[Block], folder: Path) -> None:
         block = document.pop(0)
         script = commands(block)
         if script.startswith(GOES_ON):
-            with left_running(script, folder) as said:
-                then = commands(document.pop(0)).replace(REGISTRY, said.get("address", REGISTRY))
-                printed = bash(then, folder, KAFKA_BOOTSTRAP_SERVERS=said["kafka_servers"])
+            printed = beside_what_goes_on(script, document, folder)
         elif block.language == "bash":
             printed = bash(script, folder)
         elif block.language == "text":

@@ -109,6 +109,8 @@ def run_the_example(console: Console, data: Path) -> None:
         str(HERE),
         "--port",
         "0",
+        "--registry-port",
+        "0",
         "--data-dir",
         str(data),
         "--json",

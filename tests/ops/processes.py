@@ -24,11 +24,12 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Up:
-    """A system that is ready. `children` are its broker and its nodes."""
+    """A system that is ready. `children` are its broker, its nodes and, where it has one, its registry."""
 
     process: subprocess.Popen[str]
     folder: Path
     kafka_servers: str
+    registry: str
     pids: dict[str, int]
     health: dict[str, str]
     children: tuple[int, ...]
@@ -47,10 +48,14 @@ class Up:
 
 
 @contextmanager
-def running_up(folder: Path, *options: str) -> Iterator[Up]:
-    """Run `nodesmith up` on the nodes in `folder`, in `folder`, with a broker of its own on a free port."""
+def running_up(folder: Path, *options: str, registry: bool = False) -> Iterator[Up]:
+    """Run `nodesmith up` on the nodes in `folder`, in `folder`, with a broker of its own on a free port.
+
+    Without a registry, unless it is asked for: then on a free port as well.
+    """
     log = folder / "up.log"
     command = [*NODESMITH, "up", str(folder), "--json", *(options or ("--port", "0"))]
+    command += ["--registry-port", "0"] if registry else ["--no-registry"]
     with (
         log.open("w") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder) as process,
@@ -64,6 +69,7 @@ def running_up(folder: Path, *options: str) -> Iterator[Up]:
                 process=process,
                 folder=folder,
                 kafka_servers=ready["kafka_servers"],
+                registry=ready["registry"] or "",
                 pids={node["node"]: node["pid"] for node in ready["nodes"]},
                 health={node["node"]: node["health"] for node in ready["nodes"]},
                 children=child_pids(process.pid),

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ops.processes import NODESMITH, running_up
+from ops.processes import NODESMITH, Up, running_up
 from ops.written_nodes import ECHO_NODE, WORKER_NODE, write_node
+from support.consul import running_consul
 from support.ports import free_port
+from support.waiting import wait_until
 
 from nodesmith.cli.application import run
+from nodesmith.cli.operating.children import SECOND_SIGNAL_SECONDS
 from nodesmith.cli.operating.find_nodes import find_nodes
 from nodesmith.cli.operating.system import check_broker
 from nodesmith.errors import BusUnavailableError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.broker import RunningBroker
 
 
@@ -40,13 +46,50 @@ def test_a_taken_port_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        status = run(["up", str(tmp_path), "--port", str(port), "--data-dir", str(tmp_path / "data")])
+        place = ("--port", str(port), "--data-dir", str(tmp_path / "data"))
+
+        status = run(["up", str(tmp_path), "--no-registry", *place])
 
     error = capsys.readouterr().err
     assert status == 2
     assert f"port {port} is taken" in error
     assert "--port 0" in error
     assert f"--kafka-servers localhost:{port}" in error
+
+
+def test_a_taken_port_of_the_registry_is_refused_before_anything_is_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_node(tmp_path, ECHO_NODE)
+    data = ("--data-dir", str(tmp_path / "data"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        assert run(["up", str(tmp_path), "--port", "0", "--registry-port", port, *data]) == 2
+
+    error = capsys.readouterr().err
+    assert f"port {port} is taken" in error
+    assert "--no-registry" in error
+    assert "listening" not in error
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--consul", "ftp://127.0.0.1"), "the address of Consul cannot be used as one"),
+        (
+            ("--consul", "http://127.0.0.1:8500", "--no-registry"),
+            "without a registry nothing shows nodes in Consul",
+        ),
+    ],
+)
+def test_a_consul_that_cannot_be_shown_to_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], words: str
+) -> None:
+    write_node(tmp_path, ECHO_NODE)
+
+    assert run(["up", str(tmp_path), *options]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_a_broker_that_does_not_answer_is_named_before_anything_is_started() -> None:
@@ -86,6 +129,98 @@ def test_ctrl_c_finishes_what_is_at_work_ends_all_and_leaves_no_process(tmp_path
         assert up.process.wait(30) == 0
         assert json.loads(answer) == {"n": 5}
         up.wait_until_nothing_is_left()
+
+
+def test_a_second_ctrl_c_cuts_short_what_a_node_does_and_kills_nothing(tmp_path: Path) -> None:
+    write_node(tmp_path, WORKER_NODE)
+    with running_up(tmp_path) as up:
+        command = [*NODESMITH, "call", "worker.wait", "n=5", "--kafka-servers", up.kafka_servers]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as call:
+            up.wait_for_log("at work on")
+            press(up, "draining: 1 commands are running")
+            press(up, "1 commands were cut off")
+            assert up.process.wait(15) == 5
+            call.terminate()
+
+        log = up.log.read_text()
+        assert "shop_worker did not end well: exit status 5" in log
+        assert "SIGKILL" not in log
+        up.wait_until_nothing_is_left()
+
+
+def test_a_third_ctrl_c_kills_a_node_that_hears_nothing(tmp_path: Path) -> None:
+    write_node(tmp_path, ECHO_NODE)
+    with running_up(tmp_path) as up:
+        os.kill(up.pids["echo"], signal.SIGSTOP)
+        press(up, "ending 1 node; another Ctrl-C cuts short what runs")
+        press(up, "another Ctrl-C kills")
+        press(up, "shop_echo did not end well: killed by SIGKILL")
+
+        assert up.process.wait(15) == 5
+
+
+def press(up: Up, then: str) -> None:
+    """Press Ctrl-C and wait for what it leads to, and until another one is not taken for the same."""
+    pressed = time.monotonic()
+    up.process.send_signal(signal.SIGINT)
+    up.wait_for_log(then)
+    wait_until(lambda: time.monotonic() - pressed > SECOND_SIGNAL_SECONDS, why="a second to pass")
+
+
+def test_up_is_ready_when_its_registry_shows_every_node(tmp_path: Path) -> None:
+    write_node(tmp_path, ECHO_NODE)
+    write_node(tmp_path, WORKER_NODE)
+    with running_up(tmp_path, registry=True) as up:
+        with urllib.request.urlopen(f"{up.registry}/api/v1/nodes", timeout=5) as answer:
+            shown = {node["full_name"]: node["state"] for node in json.load(answer)["nodes"]}
+        with urllib.request.urlopen(up.registry, timeout=5) as page:
+            assert b"<title>" in page.read()
+
+        assert shown == {"shop/echo": "ready", "shop/worker": "ready"}
+        assert len(up.children) == 4
+        assert up.end() == 0
+        up.wait_until_nothing_is_left()
+
+
+def test_a_registry_that_asks_for_a_token_is_asked_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODESMITH_REGISTRY_TOKEN", "one-of-twenty-letters")
+    write_node(tmp_path, ECHO_NODE)
+    with running_up(tmp_path, registry=True) as up:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{up.registry}/api/v1/nodes", timeout=5)
+        assert up.end() == 0
+
+
+def test_a_registry_that_dies_is_reported_and_ends_the_nodes(tmp_path: Path) -> None:
+    write_node(tmp_path, ECHO_NODE)
+    with running_up(tmp_path, registry=True) as up:
+        registry = next(pid for pid in up.children if b"\0registry\0" in command_line(pid))
+
+        os.kill(registry, signal.SIGKILL)
+
+        assert up.process.wait(30) == 5
+        up.wait_until_nothing_is_left()
+        log = up.log.read_text()
+        assert f"error: registry (process {registry}) ended by itself: killed by SIGKILL" in log
+        assert "stopped; nothing was cut off" in log
+
+
+def test_consul_has_heard_that_the_nodes_are_gone_when_up_has_ended(tmp_path: Path) -> None:
+    write_node(tmp_path, ECHO_NODE)
+    with running_consul(tmp_path / "consul") as consul:
+        options = ("--port", "0", "--consul", consul.address)
+        with running_up(tmp_path, *options, registry=True) as up:
+            wait_until(lambda: consul.passing("shop-echo"), why="the node being passing in Consul")
+
+            assert up.end() == 0
+
+        assert "shop-echo" not in {service["Service"] for service in consul.services().values()}
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_a_node_that_dies_is_reported_and_ends_the_others(tmp_path: Path) -> None:

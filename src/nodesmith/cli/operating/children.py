@@ -13,13 +13,18 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from nodesmith.records import dataclass
+from nodesmith.runtime.watchdog import HURRY_SECONDS, SAME_PRESS_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 KEPT_LINES = 15
 LONGEST_LINE_BYTES = 1024 * 1024
 PR_SET_PDEATHSIG = 1
+# Sooner than that a node takes a second signal for the first one.
+SECOND_SIGNAL_SECONDS = SAME_PRESS_SECONDS + 0.1
+# What a node takes to end when it is cut short, and a moment.
+CUT_SHORT_SECONDS = HURRY_SECONDS + 1.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -102,23 +107,52 @@ async def _read_lines(child: Child, on_line: Callable[[Child, str], None]) -> No
         on_line(child, text)
 
 
-async def stop_children(
-    children: Sequence[Child], *, seconds: float, hurry: asyncio.Event
-) -> dict[Child, int]:
-    """Ask all to end at once, and return every exit status; those still there after `seconds`, or on `hurry`, are killed."""
+@dataclass(slots=True, kw_only=True)
+class Hurry:
+    """What whoever waits for the end has asked for beside it: to cut short what runs, and to kill."""
+
+    cut_short: asyncio.Event = field(default_factory=asyncio.Event)
+    kill: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def stop_children(children: Sequence[Child], *, seconds: float, hurry: Hurry) -> dict[Child, int]:
+    """Ask all to end at once, and return every exit status; those still there after `seconds` are killed.
+
+    On `hurry.cut_short` they are asked again, which is how a node is told to drop what runs, and have CUT_SHORT_SECONDS.
+    """
     if not children:
         return {}
+    endings = {child: asyncio.create_task(child.ended()) for child in children}
+    all_ended = asyncio.create_task(_all(endings.values()))
     for child in children:
         _signal(child, signal.SIGTERM)
-    endings = {child: asyncio.create_task(child.ended()) for child in children}
-    all_ended = asyncio.create_task(asyncio.wait(endings.values()))
-    hurried = asyncio.create_task(hurry.wait())
-    await asyncio.wait((all_ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    hurried.cancel()
-    for child, ending in endings.items():
-        if not ending.done():
-            _signal(child, signal.SIGKILL)
-    return {child: await ending for child, ending in endings.items()}
+    second_at = asyncio.get_running_loop().time() + SECOND_SIGNAL_SECONDS
+    if await _comes_first(hurry.cut_short, all_ended, seconds=seconds):
+        pause = second_at - asyncio.get_running_loop().time()
+        if not await _comes_first(hurry.kill, all_ended, seconds=max(0.0, pause)):
+            for child in _running(endings):
+                _signal(child, signal.SIGTERM)
+            await _comes_first(hurry.kill, all_ended, seconds=CUT_SHORT_SECONDS)
+    for child in _running(endings):
+        _signal(child, signal.SIGKILL)
+    await all_ended
+    return {child: ending.result() for child, ending in endings.items()}
+
+
+async def _all(endings: Iterable[asyncio.Task[int]]) -> None:
+    await asyncio.wait(endings)
+
+
+async def _comes_first(event: asyncio.Event, all_ended: asyncio.Task[None], *, seconds: float) -> bool:
+    """Wait until something is asked for, until all have ended or until time is up; return whether it is the first."""
+    asked = asyncio.create_task(event.wait())
+    await asyncio.wait({asked, all_ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    return event.is_set() and not all_ended.done()
+
+
+def _running(endings: Mapping[Child, asyncio.Task[int]]) -> list[Child]:
+    return [child for child, ending in endings.items() if not ending.done()]
 
 
 def _signal(child: Child, number: signal.Signals) -> None:
