@@ -4,6 +4,7 @@ import { getJson } from "./api.js";
 
 const PAGE = 2000;
 const HISTORY = 40;
+const SAMPLE_MILLISECONDS = 2000;
 const TELL_MILLISECONDS = 400;
 const MOST_NEWS = 30;
 const WORDS = { appeared: "appeared", left: "stopped", lost: "was lost", returned: "is back", conflict: "shares its id with another process" };
@@ -21,6 +22,8 @@ export class Fleet {
     this.onnews = () => {};
     this._late = null;
     this._timer = 0;
+    this.isLive = false;
+    setInterval(() => this._sample(), SAMPLE_MILLISECONDS);
   }
 
   // Reads everything anew; what changes meanwhile is put on top of it.
@@ -48,8 +51,7 @@ export class Fleet {
     put(this.nodes, name, node);
     this._late?.set(name, node);
     if (!change.only_figures) this.shape++;
-    if (node) this._remember(name, node.rate_per_second);
-    else this.rates.delete(name);
+    if (!node) this.rates.delete(name);
     const words = WORDS[kind] ?? (node && before && node.state !== before.state ? `is ${node.state}` : "");
     if (words) this._note({ name, words, state: kind === "conflict" ? "degraded" : instance.state, at: new Date() });
     this.oninstance(change);
@@ -61,12 +63,15 @@ export class Fleet {
     this._tell();
   }
 
-  _remember(name, value) {
-    if (typeof value !== "number") return;
-    const values = this.rates.get(name) ?? [];
-    values.push(value);
-    if (values.length > HISTORY) values.shift();
-    this.rates.set(name, values);
+  // In equal steps, so that a line of them is a line through time.
+  _sample() {
+    if (!this.isLive) return;
+    for (const [name, { rate_per_second: value }] of this.nodes) {
+      if (typeof value !== "number") continue;
+      const values = this.rates.get(name);
+      if (!values) this.rates.set(name, [value]);
+      else if (values.push(value) > HISTORY) values.shift();
+    }
   }
 
   _note(news) {

@@ -106,7 +106,7 @@ function scalar(schema, context, initial) {
       if (kind !== "text" || schema.minLength > 0 || schema.pattern || schema.format) throw new Error("This is needed.");
     }
     if (kind === "number") return numberOf(text, schema);
-    if (kind === "decimal") return decimalOf(text);
+    if (kind === "decimal") return decimalOf(text, schema);
     if (kind === "datetime") return new Date(text).toISOString();
     checkText(text, schema);
     return text;
@@ -126,11 +126,14 @@ function numberOf(text, schema) {
   return number;
 }
 
-// As text, so that no digit is lost.
-function decimalOf(text) {
+// As text, so that no digit is lost; its bounds stand where it may be a number.
+function decimalOf(text, schema) {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim())) throw new Error("This is no number.");
+  numberOf(text, asNumber(schema));
   return text.trim();
 }
+
+const asNumber = (schema) => ({ ...schema, ...(schema.anyOf ?? schema.oneOf ?? []).find((option) => option.type === "number"), multipleOf: undefined });
 
 function checkText(text, schema) {
   const length = [...text].length;
@@ -220,8 +223,8 @@ function framed(input, schema, context, beside) {
   return { reading };
 }
 
-function typeOf(schema, { kind, required }) {
-  const bounds = [];
+function typeOf(given, { kind, required }) {
+  const schema = kind === "decimal" ? asNumber(given) : given, bounds = [];
   if (schema.minimum !== undefined) bounds.push(`≥ ${schema.minimum}`);
   if (schema.exclusiveMinimum !== undefined) bounds.push(`> ${schema.exclusiveMinimum}`);
   if (schema.maximum !== undefined) bounds.push(`≤ ${schema.maximum}`);

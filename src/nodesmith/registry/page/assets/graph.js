@@ -6,6 +6,7 @@ import { nodePath, plural, topicParts } from "./format.js";
 import { layout } from "./layout.js";
 
 const MOST_DRAWN = 140;
+const MOST_WITH_ENDS = 60;
 const READ_MILLISECONDS = 1000;
 const MARGIN = 14;
 
@@ -24,7 +25,7 @@ export class GraphView {
     this._names = el("datalist", { id: "names" });
     this._around = el("input", { id: "around", type: "search", list: "names", placeholder: "A node or topic", autocomplete: "off", spellcheck: "false", input: () => this._remember() });
     this._around.value = query.get("around") ?? "";
-    this._ends = el("input", { type: "checkbox", id: "ends", change: () => this._draw() });
+    this._ends = el("input", { type: "checkbox", id: "ends", change: () => { this._asked = true; this._draw(); } });
     const zoom = (label, name, by) => el("button", { type: "button", "aria-label": name, click: () => this._zoom(by) }, label);
     this._panel = el("div", { class: "picture", tabindex: "0", role: "region", "aria-label": "Graph of nodes and topics; the same is in the table below" });
     this._told = el("div", { class: "told muted", role: "status" }, "Point at a node or a topic, or go to it with Tab, to see what it is connected to.");
@@ -83,6 +84,8 @@ export class GraphView {
     const text = JSON.stringify([this._graph.nodes.map((node) => [node.id, node.archetype]), this._graph.edges]);
     if (text === this._text) return this.update();
     this._text = text;
+    // In a small system all topics are worth seeing; until somebody says otherwise.
+    if (!this._asked) this._ends.checked = this._graph.nodes.length <= MOST_WITH_ENDS;
     arrange(this._names, this._graph.nodes.slice(0, 500).map((node) => el("option", { value: node.id })));
     this._draw();
   }
@@ -113,12 +116,13 @@ export class GraphView {
     }
     const hasTwoEnds = (node) => node.kind === "node" || this._ends.checked || near.get(node.id).size > 1 || node.id.toLowerCase() === words;
     const chosen = nodes.filter((node) => ids.has(node.id) && hasTwoEnds(node));
-    return { chosen, edges, all: nodes.length };
+    return { chosen, edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)) };
   }
 
   _draw() {
     const { chosen, edges } = this._chosen();
     const ids = new Set(chosen.map((node) => node.id));
+    this._listed = edges; // the table has those as well that are not drawn
     this._edges = edges.filter(({ from, to }) => ids.has(from) && ids.has(to));
     const numbers = chosen.filter((node) => node.kind === "node").length;
     const text = `${plural(numbers, "node")} and ${plural(chosen.length - numbers, "topic")}`;
@@ -218,7 +222,7 @@ export class GraphView {
   _list() {
     const kinds = new Map(this._graph.nodes.map((node) => [node.id, node.kind]));
     const name = (id) => (kinds.get(id) === "node" ? el("a", { href: nodePath(id) }, id) : el("code", {}, id));
-    const rows = this._pager.slice(this._edges ?? []);
+    const rows = this._pager.slice(this._listed ?? []);
     this._rows.replaceChildren(...rows.map((edge) => el("tr", { role: "row" }, el("td", { role: "cell" }, name(edge.from)), el("td", { role: "cell", class: "muted" }, edge.kind === "publishes" ? "publishes to" : "is read by"), el("td", { role: "cell" }, name(edge.to)))));
   }
 }

@@ -4,7 +4,7 @@ import { getJson } from "./api.js";
 
 const SILENT_MILLISECONDS = 25_000; // the registry says something every 10 s
 const HIDDEN_MILLISECONDS = 60_000; // a browser has few connections to one place: a tab nobody sees gives its own back
-const LONGEST_WAIT = 15_000;
+const LONGEST_WAIT = 5_000;
 
 export class Live {
   constructor({ snapshot, change, summary, state }) {

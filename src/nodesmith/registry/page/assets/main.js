@@ -85,6 +85,7 @@ function showBanner() {
 }
 
 function showLive(heard) {
+  fleet.isLive = heard === "live";
   const state = heard === "live" && fleet.health?.reasons.length ? "old" : heard;
   const words = { live: "Live", connecting: "Connecting", away: "Out of date", old: "Out of date" };
   $("live").dataset.state = state;

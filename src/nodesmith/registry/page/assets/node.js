@@ -139,7 +139,7 @@ export class NodeView {
     const figure = (key, label) => el("div", {}, el("dt", {}, label), el("dd", {}, this._values[key] = el("span", {}, DASH)));
     this._line = sparkline();
     this._figures = el("dl", { class: "figures" }, figure("rate", "Rate"), figure("p50", "p50"), figure("p99", "p99"), figure("lag", "Lag"), figure("requests", "Requests"), figure("errors", "Errors"), figure("dead", "Dead letters"), figure("last", "Last error"));
-    this._figures.firstChild.append(this._line);
+    this._values.rate.after(this._line);
   }
 
   _showNode(node) {

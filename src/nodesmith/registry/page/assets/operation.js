@@ -40,7 +40,7 @@ export class Operation {
       el("div", { class: "bar-of" }, this._send));
     const schema = (label, document) => (document ? el("details", { class: "quiet" }, el("summary", {}, label), showJson(document, label)) : null);
     this.element.append(el("div", { class: "inside sides" },
-      el("div", {}, el("dl", { class: "facts small" }, pair("Event type", el("code", {}, type ?? DASH)), pair("Key", key ? el("code", {}, key) : "none"), pair("May take", seconds ? duration(seconds) : DASH)),
+      el("div", {}, el("dl", { class: "facts small" }, pair("Event type", el("code", {}, type ?? DASH)), pair("Key", key ? el("code", {}, key) : "none"), pair("May take", seconds ? duration(seconds) : "no limit")),
         form),
       el("div", {}, this._result, schema("JSON Schema of the input", input), schema("JSON Schema of the output", output))));
     this._turn(input ? "form" : "json");
