@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nodesmith.generation.pipeline import run
 from nodesmith.spec.loading import load_system
@@ -76,3 +78,19 @@ def test_the_nodes_of_the_example_pass_type_checks_and_their_own_tests(mypy_cach
     for command in (types, tests):
         done = subprocess.run(command, cwd=ORDERS, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_a_node_of_the_example_says_on_the_bus_the_topics_that_its_contract_names(node: str) -> None:
+    contract = yaml.safe_load((ORDERS / node / "v1_0_0" / "contract.yaml").read_text())
+    module, name = contract["annotations"]["node_class"].rsplit(".", 1)
+    code = f"import json; from {module} import {name}; d = {name}().definition; print(json.dumps([d.read_topics, d.written_topics]))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ORDERS, capture_output=True, text=True, check=True
+    )
+
+    kinds = (contract["event_bus"]["subscribe_topics"], contract["event_bus"]["publish_topics"])
+    assert [sorted(topics) for topics in json.loads(done.stdout)] == [
+        sorted(topic for topic in named if ".platform." not in topic) for named in kinds
+    ]

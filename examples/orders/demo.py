@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -35,6 +36,8 @@ SENTENCE = (
 ORDERS = 20
 CUSTOMERS = ("ada", "grace", "linus", "barbara")
 START_SECONDS = 30.0
+EXTRA = "extra-price-calculator"
+EXTRA_SCRIPT = HERE / "node_orders_price_calculator_compute" / "v1_0_0" / "start_node.py"
 
 
 def main() -> int:
@@ -101,8 +104,8 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def run_the_example(console: Console, data: Path) -> None:
-    """Start broker and nodes, send the orders, and show what came of them."""
-    console.rule("2. Four nodes on an embedded broker")
+    """Start broker, nodes and registry, send the orders, and show what came of them."""
+    console.rule("2. Four nodes on an embedded broker, and a registry that shows them")
     command = [
         *NODESMITH,
         "up",
@@ -121,12 +124,62 @@ def run_the_example(console: Console, data: Path) -> None:
         if system.stdout is None or not (line := system.stdout.readline()):
             raise SystemExit("`nodesmith up` ended before its nodes were ready")
         up = json.loads(line)
-        asyncio.run(send_orders(console, up["kafka_servers"]))
-        console.rule("4. Who was on the bus")
-        nodesmith("nodes", "--kafka-servers", up["kafka_servers"])
-        for node in up["nodes"]:
-            with urllib.request.urlopen(node["health"].replace("/live", "/ready"), timeout=5) as answer:
-                console.print(f"{node['node']}: {json.load(answer)['state']}")
+        console.print(f"in a browser, while this runs: [bold]{up['registry']}[/]")
+        with extra_instance(up["kafka_servers"], data / "extra") as extra:
+            asyncio.run(send_orders(console, up["kafka_servers"]))
+            show_the_registry(console, up["registry"], extra)
+
+
+@contextmanager
+def extra_instance(servers: str, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a second instance of one node, which is there to be killed."""
+    variables = {
+        "KAFKA_BOOTSTRAP_SERVERS": servers,
+        "NODE_INSTANCE_ID": EXTRA,
+        "NODESMITH_DATA_DIR": str(data),
+        "HEARTBEAT_SECONDS": "0.5",
+        "LOG_LEVEL": "ERROR",
+    }
+    with subprocess.Popen([sys.executable, str(EXTRA_SCRIPT)], env={**os.environ, **variables}) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def show_the_registry(console: Console, address: str, extra: subprocess.Popen[bytes]) -> None:
+    """Print what the registry says of the nodes and of a command, kill an instance, and see that it notices."""
+    console.rule("4. What the registry shows")
+    wait_for_state(address, "ready")
+    columns = ("full_name", "archetype", "state", "live")
+    nodes = ask(f"{address}/api/v1/nodes?summary=1")["nodes"]
+    show(console, "nodes", [{column: node[column] for column in columns} for node in nodes])
+    told = ask(f"{address}/api/v1/nodes/orders/order_fulfilment")["stats"][0]["stats"]
+    (figures,) = [each for each in told["endpoints"] if each["name"] == "fulfil_order"]
+    columns = ("name", "num_requests", "num_errors", "p50_ms", "p99_ms")
+    show(console, "figures", [{column: figures[column] for column in columns}])
+    extra.kill()
+    killed = time.monotonic()
+    wait_for_state(address, "lost")
+    console.print(f"killed {EXTRA}: the registry called it lost {time.monotonic() - killed:.1f} s later")
+
+
+def wait_for_state(address: str, state: str) -> None:
+    """Ask the registry until it says that the extra instance is in this state."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        (node,) = ask(f"{address}/api/v1/nodes?q=price_calculator")["nodes"]
+        if state in {each["state"] for each in node["instances"] if each["instance_id"] == EXTRA}:
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the registry did not show {EXTRA} as {state} within {START_SECONDS:.0f} s")
+        time.sleep(0.05)
+
+
+def ask(url: str) -> Any:
+    """Return the JSON of a GET request."""
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
 
 
 async def send_orders(console: Console, servers: str) -> None:

@@ -16,7 +16,7 @@ from nodesmith.runtime.context import current_command
 from nodesmith.runtime.envelope import OutgoingRecord, make_envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nodesmith.orchestration.attempts import Command
     from nodesmith.orchestration.events import WorkflowEvent
@@ -34,12 +34,27 @@ OutputT = TypeVar("OutputT", bound=BaseModel)
 class StepCaller:
     """Sends the commands of workflows and tells their story; works from `join()` to `leave()`."""
 
-    def __init__(self, *, source: str) -> None:
-        """Put the client together; `source` is the node's name on what it sends."""
+    def __init__(self, *, source: str, workflows: Sequence[Workflow] = ()) -> None:
+        """Put the client together; `source` is the node's name on what it sends, `workflows` are what it is for."""
         self._source = source
+        self._callees = tuple(dict.fromkeys(callee for each in workflows for callee in each.callees))
         self._publisher: EventPublisher | None = None
         self._caller: CommandCaller | None = None
         self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def command_topics(self) -> tuple[str, ...]:
+        """Where the workflows' commands are sent."""
+        return tuple(naming.command_topic(domain=domain, name=name) for domain, name in self._callees)
+
+    @property
+    def answer_topics(self) -> tuple[str, ...]:
+        """Where what came of them is read."""
+        return tuple(
+            topic(domain=domain, name=name)
+            for domain, name in self._callees
+            for topic in (naming.completed_topic, naming.failed_topic)
+        )
 
     async def join(self, publisher: EventPublisher) -> None:
         """Start to work over the bus that `publisher` publishes to."""

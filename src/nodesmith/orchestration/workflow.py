@@ -85,6 +85,12 @@ class Workflow:
             circle = " -> ".join(error.args[1])
             raise ValueError(f"steps of workflow '{self.name}' wait for each other: {circle}") from error
 
+    @property
+    def callees(self) -> tuple[tuple[str, str], ...]:
+        """Return domain and name of each node that is sent a command, be it one that takes a step back."""
+        calls = (call for step in self.steps for call in (step, step.undo) if call is not None)
+        return tuple(dict.fromkeys((call.domain, call.node) for call in calls))
+
     def step(self, name: str) -> Step:
         """Return the step called `name`."""
         return next(step for step in self.steps if step.name == name)

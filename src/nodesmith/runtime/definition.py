@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 class BusClient(Protocol):
     """Something of the node's own that works over the bus, such as an orchestrator's steps."""
 
+    @property
+    def command_topics(self) -> tuple[str, ...]:
+        """Where it sends commands to other nodes."""
+
+    @property
+    def answer_topics(self) -> tuple[str, ...]:
+        """Where it reads what came of them."""
+
     async def join(self, publisher: EventPublisher) -> None:
         """Start to work; called once, before the first command is taken."""
 
@@ -74,6 +82,18 @@ class NodeDefinition:
         """Where its work arrives: its commands, and the events it subscribes to."""
         subscribed = dict.fromkeys(subscription.topic for subscription in self.subscriptions)
         return (self.identity.command_topic, *subscribed)
+
+    @property
+    def read_topics(self) -> tuple[str, ...]:
+        """All it reads of others' records: its work, and the answers to commands of its own."""
+        awaited = (topic for client in self.bus_clients for topic in client.answer_topics)
+        return tuple(dict.fromkeys((*self.work_topics, *awaited)))
+
+    @property
+    def written_topics(self) -> tuple[str, ...]:
+        """All it writes: what came of its work, and commands to other nodes."""
+        sent = (topic for client in self.bus_clients for topic in client.command_topics)
+        return tuple(dict.fromkeys((*self.answer_topics, *sent)))
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; raise UnknownOperationError that says which there are."""

@@ -30,9 +30,9 @@ def describe(definition: NodeDefinition, *, contract: str | None) -> dict[str, A
     details: dict[str, Any] = {
         "operations": [_operation(definition, each) for each in definition.operations],
         "topics": {
-            "subscribes": list(definition.work_topics),
+            "subscribes": list(definition.read_topics),
             "publishes": [
-                each for each in definition.answer_topics if each != definition.identity.dead_letter_topic
+                each for each in definition.written_topics if each != definition.identity.dead_letter_topic
             ],
             "dead_letters": definition.identity.dead_letter_topic,
         },

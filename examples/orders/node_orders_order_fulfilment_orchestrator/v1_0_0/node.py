@@ -22,6 +22,7 @@ from .handlers.handler_fulfil_order import HandlerFulfilOrder
 from .interface import NodeInterface
 from .models.model_fulfil_order_input import ModelFulfilOrderInput
 from .models.model_fulfil_order_output import ModelFulfilOrderOutput
+from .workflow import WORKFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ class NodeOrderFulfilmentOrchestrator:
 
     def __init__(self) -> None:
         """Put the node together; its steps work once it is on an event bus."""
-        self.steps = StepCaller(source="order_fulfilment")
+        self.steps = StepCaller(source="order_fulfilment", workflows=(WORKFLOW,))
         interface = NodeInterface(
             fulfil_order=HandlerFulfilOrder(self.steps).handle,
         )
