@@ -101,6 +101,8 @@ export class NodeView {
     this._last = node;
     this._instances = new Map(node.instances.map((each) => [`${each.node_id} ${each.incarnation}`, each]));
     this._stats = node.stats;
+    this._leftOut.hidden = !node.instances_left_out;
+    setText(this._leftOut, `${count(node.instances_left_out)} more are not listed here.`);
     setText(this._problem, node.details_problem);
     this._problem.hidden = !node.details_problem;
     const digest = node.details?.contract_digest ?? null;
@@ -188,7 +190,8 @@ export class NodeView {
     this._pager = new Pager(ROWS, () => this._showInstances(), "Pages of instances");
     this._instanceRows = el("div", { class: "instances" });
     this._statsPart = el("div", { class: "part" });
-    this._instancesPart = el("div", { class: "part" }, this._instanceRows, this._pager.element, this._statsPart);
+    this._leftOut = el("p", { class: "muted", hidden: true });
+    this._instancesPart = el("div", { class: "part" }, this._leftOut, this._instanceRows, this._pager.element, this._statsPart);
   }
 
   _showInstances() {

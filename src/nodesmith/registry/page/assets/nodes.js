@@ -20,7 +20,7 @@ const SORTS = {
   errors: ["Most errors", (a, b) => trouble(b) - trouble(a)],
 };
 const COLUMNS = [
-  ["Node", "name"], ["State", "state"], ["Version", null], ["Live", "instances", "num"], ["Rate", "rate", "num"],
+  ["Node", "name"], ["State", "state"], ["Version", null], ["Instances", "instances", "num"], ["Rate", "rate", "num"],
   ["p50 / p99", "p99", "num"], ["Lag", "lag", "num"], ["Errors / dead", "errors", "num"], ["Last error", null],
 ];
 
@@ -50,7 +50,7 @@ export class NodesView {
       this._facts, this._conflicts,
       el("div", { class: "tiles", role: "group", "aria-label": "Show nodes by state" }, ...this._tiles.values()),
       el("div", { class: "split" },
-        el("section", { class: "card list", "aria-label": "List of nodes" }, this._controls, this._found, this._table, this._empty, this._pager.element),
+        el("section", { class: "card", "aria-label": "List of nodes" }, this._controls, this._found, this._table, this._empty, this._pager.element),
         el("aside", { class: "card side", "aria-labelledby": "news" }, el("h2", { id: "news" }, "Recent changes"), this._news, this._ignored)),
     );
     this.turn(query);
@@ -244,7 +244,7 @@ class Row {
     this._state = el("span", {});
     this._more = el("span", { class: "muted small" });
     this._version = cell("Version");
-    this._live = cell("Live", "num");
+    this._live = cell("Instances", "num");
     this._rate = el("span", {});
     this._line = sparkline();
     this._times = cell("p50 / p99", "num");
