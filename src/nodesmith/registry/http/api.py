@@ -40,6 +40,7 @@ class Api:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._graph: tuple[int, bytes] = (-1, b"")
+        self._targets: tuple[int, bytes] = (-1, b"")
         self._health: tuple[float, bytes] = (float("-inf"), b"")
 
     async def nodes(self, request: web.Request) -> web.Response:
@@ -96,9 +97,14 @@ class Api:
 
     async def targets(self, _request: web.Request) -> web.Response:
         """Return where Prometheus finds the nodes."""
-        settings = self._registry.settings
-        found = targets(self._registry.fleet.instances(), loopback_too=settings.is_private)
-        return as_json(found)
+        shape = self._registry.overview.shape
+        if self._targets[0] != shape:
+            is_private = self._registry.settings.is_private
+            self._targets = (
+                shape,
+                encode(targets(self._registry.fleet.instances(), loopback_too=is_private)),
+            )
+        return encoded(self._targets[1])
 
     async def live(self, _request: web.Request) -> web.Response:
         """Return that the process runs."""
