@@ -36,22 +36,21 @@ SENTENCE = (
 ORDERS = 20
 CUSTOMERS = ("ada", "grace", "linus", "barbara")
 START_SECONDS = 30.0
-EXTRA = "extra-price-calculator"
-EXTRA_SCRIPT = HERE / "node_orders_price_calculator_compute" / "v1_0_0" / "start_node.py"
+NEWCOMER = "newsletter_sender"
 
 
 def main() -> int:
     """Run both halves of the demo and return 0, or fail loudly where a part does."""
     console = Console(soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="nodesmith-demo-") as folder:
-        make_a_node(console, Path(folder))
-        run_the_example(console, Path(folder) / "data")
+        start_script = make_a_node(console, Path(folder))
+        run_the_example(console, Path(folder) / "data", start_script)
     console.rule("done: everything is stopped")
     return 0
 
 
-def make_a_node(console: Console, folder: Path) -> None:
-    """Make one node from a sentence, verify it, start it and stop it."""
+def make_a_node(console: Console, folder: Path) -> Path:
+    """Make one node from a sentence, verify it, start it and stop it; return its start script."""
     console.rule("1. One sentence becomes a node")
     console.print(f"[bold]{SENTENCE}[/]")
     nodesmith("new", SENTENCE, "-o", str(folder), "--verify")
@@ -61,6 +60,7 @@ def make_a_node(console: Console, folder: Path) -> None:
         state = wait_for_health(f"http://127.0.0.1:{port}/health/ready")
         console.print(f"started {start_script.parents[1].name}: process {node.pid}, {state}")
     console.print(f"stopped it: it drained and exited with {node.returncode}")
+    return start_script
 
 
 def nodesmith(*arguments: str) -> None:
@@ -103,7 +103,7 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         raise SystemExit(f"{command} exited with {process.returncode}")
 
 
-def run_the_example(console: Console, data: Path) -> None:
+def run_the_example(console: Console, data: Path, newcomer: Path) -> None:
     """Start broker, nodes and registry, send the orders, and show what came of them."""
     console.rule("2. Four nodes on an embedded broker, and a registry that shows them")
     command = [
@@ -125,30 +125,29 @@ def run_the_example(console: Console, data: Path) -> None:
             raise SystemExit("`nodesmith up` ended before its nodes were ready")
         up = json.loads(line)
         console.print(f"in a browser, while this runs: [bold]{up['registry']}[/]")
-        with extra_instance(up["kafka_servers"], data / "extra") as extra:
+        with beside(newcomer, up["kafka_servers"], data / NEWCOMER) as process:
             asyncio.run(send_orders(console, up["kafka_servers"]))
-            show_the_registry(console, up["registry"], extra)
+            show_the_registry(console, up["registry"], process)
 
 
 @contextmanager
-def extra_instance(servers: str, data: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a second instance of one node, which is there to be killed."""
+def beside(start_script: Path, servers: str, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the node that was made from a sentence on the same bus; it is there to be killed."""
     variables = {
         "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "NODE_INSTANCE_ID": EXTRA,
         "NODESMITH_DATA_DIR": str(data),
         "HEARTBEAT_SECONDS": "0.5",
         "LOG_LEVEL": "ERROR",
     }
-    with subprocess.Popen([sys.executable, str(EXTRA_SCRIPT)], env={**os.environ, **variables}) as process:
+    with subprocess.Popen([sys.executable, str(start_script)], env={**os.environ, **variables}) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-def show_the_registry(console: Console, address: str, extra: subprocess.Popen[bytes]) -> None:
-    """Print what the registry says of the nodes and of a command, kill an instance, and see that it notices."""
+def show_the_registry(console: Console, address: str, newcomer: subprocess.Popen[bytes]) -> None:
+    """Print what the registry says of the nodes and of a command, kill one, and see that it notices."""
     console.rule("4. What the registry shows")
     wait_for_state(address, "ready")
     columns = ("full_name", "archetype", "state", "live")
@@ -158,21 +157,18 @@ def show_the_registry(console: Console, address: str, extra: subprocess.Popen[by
     (figures,) = [each for each in told["endpoints"] if each["name"] == "fulfil_order"]
     columns = ("name", "num_requests", "num_errors", "p50_ms", "p99_ms")
     show(console, "figures", [{column: figures[column] for column in columns}])
-    extra.kill()
+    newcomer.kill()
     killed = time.monotonic()
     wait_for_state(address, "lost")
-    console.print(f"killed {EXTRA}: the registry called it lost {time.monotonic() - killed:.1f} s later")
+    console.print(f"killed {NEWCOMER}: the registry called it lost {time.monotonic() - killed:.1f} s later")
 
 
 def wait_for_state(address: str, state: str) -> None:
-    """Ask the registry until it says that the extra instance is in this state."""
+    """Ask the registry until it shows the node that was made from a sentence so."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        (node,) = ask(f"{address}/api/v1/nodes?q=price_calculator")["nodes"]
-        if state in {each["state"] for each in node["instances"] if each["instance_id"] == EXTRA}:
-            return
+    while state not in {node["state"] for node in ask(f"{address}/api/v1/nodes?q={NEWCOMER}")["nodes"]}:
         if time.monotonic() > deadline:
-            raise SystemExit(f"the registry did not show {EXTRA} as {state} within {START_SECONDS:.0f} s")
+            raise SystemExit(f"the registry did not show {NEWCOMER} as {state} within {START_SECONDS:.0f} s")
         time.sleep(0.05)
 
 
