@@ -62,6 +62,14 @@ Examples:
     "--log-format", type=click.Choice(LOG_FORMATS, case_sensitive=False), default="console", show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as one line of JSON.")
+@click.option(
+    "--grafana",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _show_dashboard(context) if wanted else None,
+    help="Print a Grafana dashboard of nodes and registry, and end.",
+)
 def command(  # noqa: PLR0917 - click gives every option by its name
     kafka_servers: str,
     consul: str,
@@ -90,6 +98,13 @@ def command(  # noqa: PLR0917 - click gives every option by its name
     about = {"node": "registry", "instance": default_instance_id(), "version": __version__}
     set_up_logging(level=log_level.upper(), log_format=log_format.lower(), about=about)
     asyncio.run(_run(settings, consul_settings, as_json=as_json))
+
+
+def _show_dashboard(context: click.Context) -> None:
+    from nodesmith.registry.grafana.dashboard import dashboard
+
+    click.echo(json.dumps(dashboard(), indent=2))
+    context.exit()
 
 
 async def _run(settings: RegistrySettings, consul: ConsulSettings | None, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""What Grafana shows of nodes and of the registry."""
