@@ -303,7 +303,9 @@ def _bytes(value: str | bytes | None) -> bytes | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _headers(all_headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+def _headers(all_headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    with contextlib.suppress(UnicodeDecodeError):  # the rule, and once a record instead of once a header
+        return {name: (value or b"").decode() for name, value in all_headers}
     headers: dict[str, str] = {}
     for name, value in all_headers:
         with contextlib.suppress(UnicodeDecodeError):
