@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -167,30 +168,28 @@ def press(up: Up, then: str) -> None:
     wait_until(lambda: time.monotonic() - pressed > SECOND_SIGNAL_SECONDS, why="a second to pass")
 
 
-def test_up_is_ready_when_its_registry_shows_every_node(tmp_path: Path) -> None:
+def test_up_is_ready_when_its_registry_shows_every_node_also_where_it_asks_for_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODESMITH_REGISTRY_TOKEN", token := "one-of-twenty-letters")
+    monkeypatch.setenv("LOG_FORMAT", "json")
     write_node(tmp_path, ECHO_NODE)
     write_node(tmp_path, WORKER_NODE)
     with running_up(tmp_path, registry=True) as up:
-        with urllib.request.urlopen(f"{up.registry}/api/v1/nodes", timeout=5) as answer:
+        asked = urllib.request.Request(
+            f"{up.registry}/api/v1/nodes", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(asked, timeout=5) as answer:
             shown = {node["full_name"]: node["state"] for node in json.load(answer)["nodes"]}
-        with urllib.request.urlopen(up.registry, timeout=5) as page:
-            assert b"<title>" in page.read()
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{up.registry}/api/v1/nodes", timeout=5)
 
         assert shown == {"shop/echo": "ready", "shop/worker": "ready"}
         assert len(up.children) == 4
         assert up.end() == 0
         up.wait_until_nothing_is_left()
-
-
-def test_a_registry_that_asks_for_a_token_is_asked_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NODESMITH_REGISTRY_TOKEN", "one-of-twenty-letters")
-    write_node(tmp_path, ECHO_NODE)
-    with running_up(tmp_path, registry=True) as up:
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{up.registry}/api/v1/nodes", timeout=5)
-        assert up.end() == 0
+        assert re.search(r'^registry +\| \{"timestamp"', up.log.read_text(), re.MULTILINE)
+        assert token not in up.log.read_text()
 
 
 def test_a_registry_that_dies_is_reported_and_ends_the_nodes(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ class System:
             [
                 *(sys.executable, "-m", "nodesmith", "registry", "--json", "--port", str(plan.port)),
                 *("--kafka-servers", self.kafka_servers, "--log-level", self.plan.log_level),
+                *("--log-format", NodeSettings.from_environment().log_format),
                 *(("--consul", plan.consul) if plan.consul else ()),
             ],
             environment={},
