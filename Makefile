@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Twice the processors of a small machine: most tests wait most of the time.
+WORKERS ?= 4
 
 .PHONY: demo test lint types layers docs unit install bench chaos soak lock wheel clean help
 
@@ -29,7 +31,7 @@ docs: $(INSTALLED)  ## Build the documentation's pages into site/, any warning a
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: $(INSTALLED)  ## Run the tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 bench: $(INSTALLED)  ## Measure, against rivals in the same run
 	@$(BIN)/python benchmarks/all.py

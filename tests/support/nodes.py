@@ -103,7 +103,8 @@ def running_node(
         try:
             yield node
             if process.poll() is None:
-                assert node.stop() == 0, node.output
+                status = node.stop()
+                assert status == 0, f"the node ended with {status}:\n{node.output}"
         finally:
             if process.poll() is None:
                 process.kill()
