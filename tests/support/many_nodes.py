@@ -67,13 +67,14 @@ class Simulated:
     """One instance, and what it has counted; `beat_at` is when it beat last, by the machine's clock."""
 
     presence: Presence
-    port: int
+    number: int
     beats: int = 0
     beat_at: float = 0.0
 
     def announcement(self, reason: str, *, correlation_id: UUID | None = None) -> OutgoingRecord:
         """Return what it says of itself."""
-        address = f"http://10.{self.port // 65536}.{self.port // 256 % 256}.{self.port % 256}:8080"
+        # Addresses of the loopback interface: whoever follows one, as Consul and Prometheus do, must not leave this machine.
+        address = f"http://127.{1 + self.number // 65536}.{self.number // 256 % 256}.{self.number % 256}:9"
         return self.presence.introspection(
             reason=reason,
             state="stopped" if reason == "shutdown" else "ready",
@@ -88,12 +89,12 @@ class Simulated:
         self.beat_at = time.time()
         errors = self.beats // FAILS_EVERY
         figures = Figures(
-            requests=self.beats * (3 + self.port % 7),
+            requests=self.beats * (3 + self.number % 7),
             errors=errors,
             retries=errors,
             dead_letters=0,
             lag=self.beats % 4,
-            p50_ms=2.0 + self.port % 10 / 10,
+            p50_ms=2.0 + self.number % 10 / 10,
             p99_ms=9.0 + self.beats % 10,
             last_error="TemporaryError" if errors else None,
             last_error_at=self.presence.started_at if errors else None,
@@ -127,7 +128,7 @@ def make_instances(*, nodes: int, instances: int, heartbeat_seconds: float) -> l
                 heartbeat_seconds=heartbeat_seconds,
             )
             presence.details = known
-            found.append(Simulated(presence=presence, port=len(found)))
+            found.append(Simulated(presence=presence, number=len(found)))
     return found
 
 
