@@ -31,7 +31,7 @@ docs: $(INSTALLED)  ## Build the documentation's pages into site/, any warning a
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: $(INSTALLED)  ## Run the tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## Measure, against rivals in the same run
 	@$(BIN)/python benchmarks/all.py

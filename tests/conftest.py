@@ -8,6 +8,7 @@ from support.broker import RunningBroker, running_broker
 from support.consul_distribution import BuildAhead
 from support.kafka import running_kafka
 from support.skipped import skipped_lines
+from support.slowest_first import slowest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,10 @@ def mypy_cache(request: pytest.FixtureRequest) -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[CONSUL_AHEAD] = BuildAhead()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = slowest_first(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

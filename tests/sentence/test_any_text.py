@@ -91,11 +91,11 @@ def test_odd_text_in_a_sentence_is_data_in_its_node(
 )  # fmt: skip
 def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(part: str) -> None:
     sentence = (part * (MAX_INPUT_CHARACTERS // len(part)))[:MAX_INPUT_CHARACTERS]
-    started = time.monotonic()
+    started = time.process_time()
 
     loads_or_is_refused(sentence)
 
-    assert time.monotonic() - started < LIMIT_SECONDS
+    assert time.process_time() - started < LIMIT_SECONDS
 
 
 def test_a_long_text_is_read_from_its_beginning_and_that_is_told() -> None:

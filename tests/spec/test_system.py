@@ -236,9 +236,9 @@ def test_a_large_system_is_checked_quickly() -> None:
         f"- {{node: orchestrator, name: n{n}, operations: {{go: {{}}}}, workflow: {{steps: {{s: {{call: n{n + 1}.gone}}}}}}}}\n"
         for n in range(2000)
     )
-    started = time.monotonic()
+    started = time.process_time()
 
     found = findings_of(f"system: big\nnodes:\n{nodes}")
 
     assert len(found) == 101
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

@@ -138,12 +138,12 @@ def test_a_syntax_error_does_not_hide_what_is_wrong_before_it_and_blames_nothing
 def test_an_alias_bomb_is_refused_in_no_time() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    started = time.monotonic()
+    started = time.process_time()
 
     found = problems("\n".join(lines))
 
     assert any("[too-large]" in problem for problem in found)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_aliases_cannot_nest_deeper_than_the_file_may() -> None:
@@ -176,12 +176,12 @@ def test_aliases_cannot_nest_deeper_than_the_file_may() -> None:
     ],
 )
 def test_a_megabyte_of_junk_is_refused_quickly(junk: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     found = problems(junk * (MAX_BYTES // len(junk)))
 
     assert found
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_a_megabyte_of_junk_is_refused_quickly(junk: bytes) -> None:
     [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("- &a [", "]"), ("!!seq [", "]")],
 )
 def test_a_hundred_thousand_levels_are_refused_quickly(opening: str, closing: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     found = problems("x:\n " + opening * 100_000 + closing * 100_000)
 
     assert found
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_huge_scalar_is_read_once_and_refused_for_its_length() -> None:

@@ -247,7 +247,7 @@ def test_a_circle_of_a_thousand_workflows_is_found_quickly_and_told_in_short(tmp
     )
     file = tmp_path / "system.yaml"
     file.write_text(f"system: ring\nnodes:\n{nodes}", encoding="utf-8")
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(SpecError) as refused:
         load_system(file)
@@ -255,4 +255,4 @@ def test_a_circle_of_a_thousand_workflows_is_found_quickly_and_told_in_short(tmp
     (found,) = refused.value.findings
     assert "... (988 more)" in found.message
     assert len(found.message) < 2000
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
