@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-# As measured; a file that is missing here, or not there any more, only costs time.
+# As measured; a file that is missing here, or not there any more, only costs time. What needs Consul is not among them: that
+# is built meanwhile, and takes minutes.
 SLOWEST = (
     "tests/test_docs.py",
     "tests/test_whole_way.py",
@@ -37,9 +38,6 @@ SLOWEST = (
     "tests/systems/test_asyncapi.py",
     "tests/generation/update/test_killed_command.py",
     "tests/onex/test_onex.py",
-)
-# Consul is built meanwhile, and takes minutes.
-LATER = (
     "tests/registry/test_real_nodes.py",
     "tests/registry/test_page.py",
     "tests/ops/test_nodes.py",
@@ -48,13 +46,10 @@ LATER = (
     "tests/test_demo.py",
     "tests/soak/test_soak.py",
     "tests/runtime/test_acls.py",
-    "tests/registry/test_consul.py",
-    "tests/registry/test_with_consul.py",
-    "tests/test_whole_system.py",
 )
 
 
 def slowest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Return the tests with those of slow files first; the tests of one file stay in their order."""
-    places = {name: number for number, name in enumerate((*SLOWEST, *LATER))}
+    places = {name: number for number, name in enumerate(SLOWEST)}
     return sorted(items, key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
