@@ -288,6 +288,7 @@ class EventPublisher:
             except KafkaException as error:  # one that is fatal, which does not come by error_cb
                 self._broken.set()
                 self._client_error(error.args[0])
+                stop.wait(_POLL_SECONDS)  # it may say so again at once
 
     def _flush(self, producer: Producer, seconds: float) -> int:
         """Block until all is acknowledged or `seconds` have passed; drop what is left and return how many records that is."""

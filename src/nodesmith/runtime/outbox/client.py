@@ -89,6 +89,7 @@ class OutboxClient:
                 self._producer.poll(_POLL_SECONDS)
             except KafkaException as error:  # an error that is fatal comes this way, and not by error_cb
                 self._client_error(cause_of(error))
+                self._stop.wait(_POLL_SECONDS)  # it may say so again at once
             if self._reports:
                 reports = []
                 while self._reports:
