@@ -349,6 +349,22 @@ def test_nothing_has_to_be_scrolled_sideways_on_a_phone(
     assert set(wider.values()) == {0}, wider
 
 
+def test_the_list_of_nodes_fits_into_its_place_on_screens_of_every_width(
+    browser: Browser, registry: RunningRegistry, shop: None
+) -> None:
+    beyond = {}
+    with visiting(browser, registry.address) as visit:
+        visit.go("#/")
+        visit.shows(SHOP)
+        for width in (360, 1024, 1280, 1441):
+            visit.page.set_viewport_size({"width": width, "height": 900})
+            beyond[width] = visit.page.evaluate(
+                "[...document.querySelectorAll('.scroll, .tile')].map(each => each.scrollWidth - each.clientWidth)"
+            )
+
+    assert set().union(*beyond.values()) == {0}, beyond
+
+
 # Where axe looks, and what is there once it has been read.
 PLACES = {
     "#/?q=page_shop": "1.0.0",
@@ -369,6 +385,7 @@ def test_axe_finds_nothing_wrong_in_the_light_and_in_the_dark(
     # Colours are all that is different in the dark.
     only, places = ("", PLACES) if scheme == "light" else ("color-contrast", dict(list(PLACES.items())[::2]))
     script = axe_script()
+    registry.post(f"/api/v1/nodes/{SHOP_NAME}/commands", {"operation": "refuse"})
     found = {}
     with visiting(browser, registry.address, scheme=scheme) as visit:
         for path, text in places.items():

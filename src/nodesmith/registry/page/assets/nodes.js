@@ -50,7 +50,7 @@ export class NodesView {
       this._facts, this._conflicts,
       el("div", { class: "tiles", role: "group", "aria-label": "Show nodes by state" }, ...this._tiles.values()),
       el("div", { class: "split" },
-        el("section", { class: "card", "aria-label": "List of nodes" }, this._controls, this._found, this._table, this._empty, this._pager.element),
+        el("section", { class: "card", "aria-label": "List of nodes" }, this._controls, this._found, el("div", { class: "scroll" }, this._table), this._empty, this._pager.element),
         el("aside", { class: "card side", "aria-labelledby": "news" }, el("h2", { id: "news" }, "Recent changes"), this._news, this._ignored)),
     );
     this.turn(query);
