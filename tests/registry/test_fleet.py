@@ -114,6 +114,14 @@ def test_what_was_over_long_before_it_was_heard_is_counted_and_not_shown() -> No
     assert (len(fleet), fleet.counts.by_reason()) == (0, {"stale": 1})
 
 
+def test_what_is_over_and_read_back_at_the_start_is_history_and_not_counted() -> None:
+    fleet = Fleet(keep_seconds=60.0, settled=False)
+
+    fleet.take(introduction(), 100.0, at=100.0 - TTL - 60.0)
+
+    assert (len(fleet), fleet.counts.by_reason()) == (0, {})
+
+
 def test_nobody_is_called_lost_before_everybody_has_had_the_time_to_be_heard() -> None:
     fleet = Fleet(settled=False)
     for node_id in (ONE, TWO):

@@ -73,7 +73,8 @@ class Fleet:
                 return ()
         changes = self._review(sighting.node_id, now)
         if self._lives.get(life.node_id, {}).get(life.incarnation) is not life:
-            self.counts.add("stale")  # it was over before it was heard
+            if self.settled:  # before that, what is over is read back, as of every fleet that is alive
+                self.counts.add("stale")
         elif life.shown is None and life.introduction is not None and life.node_id not in self._held:
             self.counts.add("older-incarnation")
         return changes
