@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nodesmith.registry.instance import Instance, State
-    from nodesmith.runtime.sighting import Figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,6 @@ def view_of(instances: Sequence[Instance]) -> NodeView:
 
 def instance_document(instance: Instance) -> dict[str, Any]:
     """Return an instance as plain JSON data."""
-    figures = instance.figures
     return {
         "node_id": instance.node_id,
         "incarnation": instance.incarnation,
@@ -117,20 +115,9 @@ def instance_document(instance: Instance) -> dict[str, Any]:
         "in_flight": instance.in_flight,
         "outbox": instance.outbox,
         "rate_per_second": instance.rate_per_second,
-        "requests": figures.requests,
-        "errors": figures.errors,
-        "retries": figures.retries,
-        "dead_letters": figures.dead_letters,
-        "lag": figures.lag,
-        "p50_ms": figures.p50_ms,
-        "p99_ms": figures.p99_ms,
-        "last_error": figures.last_error,
-        "last_error_at": text(figures.last_error_at),
+        **instance.figures.data(),
+        "last_error_at": text(instance.figures.last_error_at),
     }
-
-
-def _failed_at(figures: Figures) -> float:
-    return figures.last_error_at.timestamp() if figures.last_error_at else 0.0
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+
+from nodesmith.registry.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,13 +55,3 @@ def _address(url: str) -> _Address | None:
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     return _Address(parts.scheme, host, f"{shown}:{port}", parts.path or "/metrics")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host's name or address is this machine's own, to itself alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

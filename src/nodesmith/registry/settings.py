@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nodesmith.errors import InputError
 from nodesmith.registry.fleet import KEEP_SECONDS
-from nodesmith.registry.prometheus_targets import is_loopback
+from nodesmith.registry.hosts import is_loopback
 from nodesmith.runtime.security import Secret
 
 if TYPE_CHECKING:

@@ -51,6 +51,19 @@ class Figures:
     last_error: str | None = None
     last_error_at: datetime | None = None
 
+    def data(self) -> dict[str, object]:
+        """Return all but the moment as plain JSON data: how moments are written is for who shows them."""
+        return {
+            "requests": self.requests,
+            "errors": self.errors,
+            "retries": self.retries,
+            "dead_letters": self.dead_letters,
+            "lag": self.lag,
+            "p50_ms": self.p50_ms,
+            "p99_ms": self.p99_ms,
+            "last_error": self.last_error,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introduction:

@@ -51,17 +51,7 @@ def node_data(node: SeenNode) -> dict[str, object]:
 
 def figures_data(figures: Figures) -> dict[str, object]:
     """Return what a heartbeat carried as plain JSON data."""
-    return {
-        "requests": figures.requests,
-        "errors": figures.errors,
-        "retries": figures.retries,
-        "dead_letters": figures.dead_letters,
-        "lag": figures.lag,
-        "p50_ms": figures.p50_ms,
-        "p99_ms": figures.p99_ms,
-        "last_error": figures.last_error,
-        "last_error_at": figures.last_error_at and figures.last_error_at.isoformat(),
-    }
+    return figures.data() | {"last_error_at": figures.last_error_at and figures.last_error_at.isoformat()}
 
 
 def nodes_table(nodes: Iterable[SeenNode], now: datetime) -> str:

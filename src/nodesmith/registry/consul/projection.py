@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from nodesmith.records import dataclass
 from nodesmith.registry.consul.limits import meta_value, service_name, tags_of
+from nodesmith.registry.hosts import is_loopback, is_unspecified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,7 +156,7 @@ def _place(url: str) -> tuple[str, int]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "", 0
-    if not host or _is(host, "is_unspecified"):
+    if not host or is_unspecified(host):
         return "", 0
     return host, port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
@@ -172,18 +172,6 @@ def _is_checked(instance: Instance, address: str, settings: ConsulSettings) -> b
     if not is_loopback(address):
         return True
     return is_loopback(settings.host) and instance.instance_id.startswith(f"{settings.hostname}-")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address reaches only the machine that uses it."""
-    return host == "localhost" or _is(host, "is_loopback")
-
-
-def _is(host: str, what: str) -> bool:
-    try:
-        return bool(getattr(ip_address(host), what))
-    except ValueError:
-        return False
 
 
 def _digest(facts: object) -> str:

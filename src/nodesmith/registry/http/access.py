@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from nodesmith.registry.hosts import is_loopback
 from nodesmith.registry.http.answers import JSON_TYPE, error
-from nodesmith.registry.prometheus_targets import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
