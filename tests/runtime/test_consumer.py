@@ -11,6 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 from support.waiting import wait_until
 from support.wire import committed
 
+from nodesmith.runtime.backlog import BacklogBounds
 from nodesmith.runtime.client import common_settings, consumer_settings
 from nodesmith.runtime.consumer import GroupConsumer
 from nodesmith.runtime.dispatch import Dispatcher, Job
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from support.broker import RunningBroker
 
+    from nodesmith.runtime.client import ClientSettings
     from nodesmith.runtime.records import IncomingRecord
 
 
@@ -94,6 +96,51 @@ async def test_a_record_that_is_left_undone_is_read_again_and_no_later_one_of_it
     assert list(dict.fromkeys(of_a)) == list(range(1, 60, 2))
     assert committed(both_brokers.bootstrap_servers, topic, topic) == 60
     assert not troubles
+
+
+async def test_a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back(
+    broker: RunningBroker,
+) -> None:
+    common = common_settings(bootstrap_servers=broker.bootstrap_servers, source="test", extra=None)
+    topic = f"onex.cmd.test.{uuid4()}.v1"
+    admin = AdminClient(dict(common))
+    admin.create_topics([NewTopic(topic, num_partitions=2)])[topic].result(10)
+    settings = {**consumer_settings(common, group=topic), "heartbeat.interval.ms": 100}
+    may_work, done = asyncio.Event(), set[tuple[int, int]]()
+
+    async def work(record: IncomingRecord) -> None:
+        await may_work.wait()
+        done.add((record.partition, record.offset))
+
+    def planned(record: IncomingRecord) -> Job:
+        return Job(partition=record.source, offset=record.offset, lane=None, run=partial(work, record))
+
+    stays = GroupConsumer(
+        settings=settings,
+        topics=[topic],
+        plan=planned,
+        dispatcher=Dispatcher(limit=1, bounds=BacklogBounds(records=8)),
+        release_seconds=0.1,
+    )
+    comes = GroupConsumer(settings=settings, topics=[topic], plan=plan, dispatcher=Dispatcher(limit=1))
+    fill(topic, common, each=20)
+    stays.start()
+    await asyncio.to_thread(wait_until, lambda: len(stays._paused) == 2, why="both being paused")
+    comes.start()
+    await asyncio.to_thread(wait_until, lambda: comes._owned, why="one of them having moved")
+    may_work.set()
+    await comes.stop()
+    fill(topic, common, each=5)
+    await asyncio.to_thread(wait_until, lambda: {(0, 24), (1, 24)} <= done, why="the last being done")
+    await stays.stop()
+
+
+def fill(topic: str, common: ClientSettings, *, each: int) -> None:
+    """Send records to both partitions."""
+    producer = Producer(dict(common))
+    for number in range(each * 2):
+        producer.produce(topic, str(number), partition=number % 2)
+    assert producer.flush(10) == 0
 
 
 async def test_what_was_taken_before_its_partition_was_given_back_does_not_begin_after_it() -> None:

@@ -256,20 +256,23 @@ class GroupConsumer:
         if not self._stopping.is_set():  # else what runs has had its time
             released.wait(self._release_seconds)
         self._commit_now(consumer)
-        self._disown(gone)
+        self._disown(consumer, gone)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Drop partitions that another member has already: it may be at work on them."""
         gone = _names(partitions)
-        self._disown(gone)
+        self._disown(consumer, gone)
         self._tell(self._release, gone, Event())
 
     def _release(self, partitions: list[PartitionName], released: Event) -> None:
         self._dispatcher.release(partitions, released=released.set)
 
-    def _disown(self, partitions: list[PartitionName]) -> None:
+    def _disown(self, consumer: Consumer, partitions: list[PartitionName]) -> None:
         self._owned.difference_update(partitions)
-        self._paused.difference_update(partitions)
+        if paused := self._paused.intersection(partitions):
+            # The client keeps a pause beyond the assignment: the partition would stand still when it comes back.
+            consumer.resume(_partitions(paused))
+            self._paused -= paused
         self._given_back.update(partitions)
         self._tell(self._dispatcher.forget, partitions)
 
