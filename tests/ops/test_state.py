@@ -158,7 +158,7 @@ def test_a_state_that_was_changed_behind_the_nodes_back_is_found_and_mended_whil
         assert compared.returncode == 1
         assert 'key \'a\'\n  running (10 events): {"key": "a", "numbers": [7]' in compared.stdout
         assert "1 keys differ" in compared.stdout
-        assert "would change 1 keys" in small.state("rebuild", "--dry-run").stdout
+        assert "would change 1 key " in small.state("rebuild", "--dry-run").stdout
         assert history.state("a") == [7]
         done = small.state("rebuild", "--yes")
         assert done.returncode == 0, done.stderr
@@ -342,7 +342,7 @@ def test_a_rebuild_whose_command_is_killed_leaves_no_process_and_the_state_as_it
     command = [sys.executable, "-m", "nodesmith", "state", "rebuild", str(small.node)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        while "events of 1 keys counted" not in (line := process.stderr.readline()):
+        while "of 1 key counted" not in (line := process.stderr.readline()):
             assert line, "it ended without asking"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.kill()

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
+from nodesmith.cli.operating.bus import on_a_bus
+from nodesmith.cli.operating.columns import counted
+from nodesmith.cli.operating.confirming import confirm
 from nodesmith.cli.options import with_all
 from nodesmith.errors import ExitCode, InputError
 
@@ -82,10 +84,7 @@ def filters(function: F) -> F:
 
 def shared(function: F) -> F:
     """Add what every one of the commands has: NODE, and where the bus is."""
-    servers = servers_option(help="Where the bus is.", default=DEFAULT_SERVERS)
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-    decorated: F = click.argument("node")(servers(as_json(function)))
-    return decorated
+    return with_all(function, click.argument("node"), on_a_bus)
 
 
 @command.command("list", help="List a node's dead letters, the oldest failure first.", epilog=LIST_EXAMPLE)
@@ -105,7 +104,8 @@ def list_letters(node: str, kafka_servers: str, as_json: bool, **chosen: Any) ->
     elif rows:
         click.echo(table(rows))
     else:
-        click.echo(f"no such dead letter is in {topic.name}", err=True)
+        narrowed = any(value is not None for value in chosen.values())
+        click.echo(f"no {'such ' if narrowed else ''}dead letter is in {topic.name}", err=True)
 
 
 @command.command(
@@ -196,7 +196,7 @@ def purge(node: str, kafka_servers: str, as_json: bool, dry_run: bool, yes: bool
     if as_json:
         click.echo(json.dumps({"topic": topic.name, "deleted": len(gone), "kept_though_fitting": kept}))
     else:
-        click.echo(f"{len(gone)} dead letters were deleted from {topic.name}")
+        click.echo(f"{counted(len(gone), 'dead letter')} deleted from {topic.name}")
 
 
 def _rows(topic: DeadLetterTopic, places: Collection[Place] = ()) -> list[Row]:
@@ -253,7 +253,7 @@ def _would(what: str, rows: Sequence[Row], topic: str, *, as_json: bool) -> None
         return
     if rows:
         click.echo(table(rows))
-    click.echo(f"would {what} {len(rows)} dead letters of {topic}; nothing was changed", err=True)
+    click.echo(f"would {what} {counted(len(rows), 'dead letter')} of {topic}; nothing was changed", err=True)
 
 
 def _ask(rows: Sequence[Row], topic: str) -> None:
@@ -262,14 +262,9 @@ def _ask(rows: Sequence[Row], topic: str) -> None:
     click.echo(table(rows[:SHOWN_BEFORE_ASKING]), err=True)
     if len(rows) > SHOWN_BEFORE_ASKING:
         click.echo(f"... and {len(rows) - SHOWN_BEFORE_ASKING} more", err=True)
-    try:
-        sure = click.confirm(f"Delete these {len(rows)} dead letters of {topic} for good?", err=True)
-    except click.Abort:
-        raise InputError(
-            "nobody answered, so nothing was deleted", fix="say --yes where nobody can"
-        ) from None
-    if not sure:
-        raise InputError("nothing was deleted")
+    confirm(
+        f"Delete {counted(len(rows), 'dead letter')} of {topic} for good?", otherwise="nothing was deleted"
+    )
 
 
 def _tell_replayed(done: Replayed, topic: str, *, as_json: bool) -> None:
@@ -283,6 +278,6 @@ def _tell_replayed(done: Replayed, topic: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"topic": topic, **outcome}))
     else:
         click.echo(
-            f"{sent} dead letters were replayed"
+            f"{counted(sent, 'dead letter')} replayed"
             + "".join(f", {n} to {name}" for name, n in done.sent.items())
         )

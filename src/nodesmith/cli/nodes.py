@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
-from nodesmith.cli.options import with_all
+from nodesmith.cli.operating.bus import on_a_bus
 from nodesmith.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from nodesmith.cli.operating.pinging import Round
     from nodesmith.runtime.inquiry import Inquiry
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 DEFAULT = "list"
 
@@ -80,15 +77,6 @@ def command() -> None:
     """Hold the commands."""
 
 
-def shared(function: F) -> F:
-    """Add what every one of the commands has."""
-    return with_all(
-        function,
-        servers_option(help="Where the bus is.", default=DEFAULT_SERVERS),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    )
-
-
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0, min_open=True),
@@ -104,7 +92,7 @@ wait_option = click.option(
     "error (exit status 5), not an empty list.",
     epilog=LIST_EXAMPLE,
 )
-@shared
+@on_a_bus
 @wait_option
 def list_nodes(kafka_servers: str, as_json: bool, wait: float | None) -> None:
     """Ask, and print who answered."""
@@ -126,7 +114,7 @@ def list_nodes(kafka_servers: str, as_json: bool, wait: float | None) -> None:
     epilog=INFO_EXAMPLE,
 )
 @click.argument("whom")
-@shared
+@on_a_bus
 @wait_option
 def info(whom: str, kafka_servers: str, as_json: bool, wait: float | None) -> None:
     """Ask for details, and print them."""
@@ -151,7 +139,7 @@ def info(whom: str, kafka_servers: str, as_json: bool, wait: float | None) -> No
     epilog=STATS_EXAMPLE,
 )
 @click.argument("whom", required=False)
-@shared
+@on_a_bus
 @wait_option
 def stats(whom: str | None, kafka_servers: str, as_json: bool, wait: float | None) -> None:
     """Ask for figures, and print them."""
@@ -175,7 +163,7 @@ def stats(whom: str | None, kafka_servers: str, as_json: bool, wait: float | Non
     epilog=PING_EXAMPLE,
 )
 @click.argument("whom", required=False)
-@shared
+@on_a_bus
 @click.option(
     "--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How often to ask."
 )
@@ -257,7 +245,7 @@ async def _ping(
     epilog=WATCH_EXAMPLE,
 )
 @click.argument("whom", required=False)
-@shared
+@on_a_bus
 @click.option(
     "--for",
     "seconds",

@@ -20,6 +20,8 @@ def with_all(function: F, *options: Callable[[F], F]) -> F:
     return function
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
 output_option = click.option(
     "-o",
     "--output",

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nodesmith.cli.operating.bus import servers_option
-from nodesmith.cli.options import with_all
-from nodesmith.errors import ExitCode, InputError
+from nodesmith.cli.operating.columns import counted
+from nodesmith.cli.operating.confirming import confirm
+from nodesmith.cli.options import json_option, with_all
+from nodesmith.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +67,7 @@ def shared(function: F) -> F:
         click.option(
             "--config", type=click.Path(path_type=Path), metavar="FILE", help="The node's config file."
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        json_option,
     )
 
 
@@ -159,11 +161,11 @@ def rebuild(node_folder: Path, data_dir: Path | None, as_json: bool, yes: bool, 
         _tell_differences(found)
     if asked["dry_run"]:
         click.echo(
-            f"would change {found['differing']} keys of the state {found['place']}; nothing was changed"
+            f"would change {counted(found['differing'], 'key')} of the state {found['place']}; nothing was changed"
         )
     else:
         click.echo(
-            f"the state {found['place']} is rebuilt: {found['keys']} keys, {found['differing']} changed"
+            f"the state {found['place']} is rebuilt: {counted(found['keys'], 'key')}, {found['differing']} changed"
         )
 
 
@@ -177,25 +179,20 @@ def _text(path: Path | None) -> str | None:
 
 def _ask(outcome: Mapping[str, Any]) -> None:
     if outcome["new"]:
-        question = f"There is no state {outcome['place']} yet. Make one there, of {outcome['keys']} keys?"
+        question = (
+            f"There is no state {outcome['place']} yet. Make one there, of {counted(outcome['keys'], 'key')}?"
+        )
     else:
         question = (
-            f"Put the rebuilt state of {outcome['keys']} keys, of which {outcome['differing']} differ, in the place of"
+            f"Put the rebuilt state of {counted(outcome['keys'], 'key')}, of which {outcome['differing']} differ, in the place of"
             f" the running one {outcome['place']}?"
         )
-    try:
-        sure = click.confirm(question, err=True)
-    except click.Abort:
-        raise InputError(
-            "nobody answered, so nothing was changed", fix="say --yes where nobody can"
-        ) from None
-    if not sure:
-        raise InputError("nothing was changed")
+    confirm(question, otherwise="nothing was changed")
 
 
 def _tell_counts(found: Mapping[str, Any], *, err: bool = False) -> None:
     """Say what became of every record."""
-    parts = [f"{found['counted']} events of {found['keys']} keys counted"]
+    parts = [f"{counted(found['counted'], 'event')} of {counted(found['keys'], 'key')} counted"]
     parts += [
         f"{found[name]} {words}"
         for name, words in (

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from nodesmith.cli.operating.bus import DEFAULT_SERVERS, servers_option
-from nodesmith.cli.options import with_all
+from nodesmith.cli.operating.bus import on_a_bus
+from nodesmith.cli.operating.confirming import confirm
 from nodesmith.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from nodesmith.cli.operating.topic_admin import TopicFacts
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 EXAMPLE = """\b
 Examples:
@@ -60,15 +58,6 @@ def command() -> None:
     """Hold the commands."""
 
 
-def shared(function: F) -> F:
-    """Add what every one of the commands has."""
-    return with_all(
-        function,
-        servers_option(help="Where the bus is.", default=DEFAULT_SERVERS),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    )
-
-
 partitions_option = click.IntRange(min=1, max=2**31 - 1)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 
@@ -80,7 +69,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wou
     epilog=LIST_EXAMPLE,
 )
 @click.argument("pattern", default="")
-@shared
+@on_a_bus
 @click.option(
     "--internal", is_flag=True, help="Also the broker's own topics, whose names begin with two underscores."
 )
@@ -109,7 +98,7 @@ def list_topics(pattern: str, kafka_servers: str, as_json: bool, internal: bool)
     epilog=DESCRIBE_EXAMPLE,
 )
 @click.argument("topic")
-@shared
+@on_a_bus
 def describe(topic: str, kafka_servers: str, as_json: bool) -> None:
     """Print everything about it."""
     from nodesmith.cli.operating.topic_admin import topics_of
@@ -131,7 +120,7 @@ def describe(topic: str, kafka_servers: str, as_json: bool) -> None:
     epilog=CREATE_EXAMPLE,
 )
 @click.argument("topic")
-@shared
+@on_a_bus
 @click.option("--partitions", type=partitions_option, metavar="N", help="How many partitions it gets.")
 @click.option(
     "--replication",
@@ -190,7 +179,7 @@ def create(
     epilog=GROW_EXAMPLE,
 )
 @click.argument("topic")
-@shared
+@on_a_bus
 @click.option(
     "--partitions", type=partitions_option, required=True, metavar="N", help="How many it has then, in all."
 )
@@ -223,13 +212,14 @@ def grow(topic: str, kafka_servers: str, as_json: bool, partitions: int, dry_run
     epilog=DELETE_EXAMPLE,
 )
 @click.argument("topics", nargs=-1, required=True, metavar="TOPIC...")
-@shared
+@on_a_bus
 @dry_run_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(topics: tuple[str, ...], kafka_servers: str, as_json: bool, dry_run: bool, yes: bool) -> None:
     """Show what would go, ask, and delete it."""
+    from nodesmith.cli.operating.columns import counted
     from nodesmith.cli.operating.topic_admin import is_internal, topics_of
-    from nodesmith.cli.operating.topic_text import counted, table, topic_data
+    from nodesmith.cli.operating.topic_text import table, topic_data
 
     if own := [name for name in topics if is_internal(name)]:
         raise InputError(f"{', '.join(own)}: topics of the broker's own are not deleted here")
@@ -282,14 +272,10 @@ def _tell_dry_run(words: str, data: dict[str, object], *, as_json: bool) -> None
 
 
 def _ask(chosen: Sequence[TopicFacts]) -> None:
-    from nodesmith.cli.operating.topic_text import counted, table
+    from nodesmith.cli.operating.columns import counted
+    from nodesmith.cli.operating.topic_text import table
 
     click.echo(table(chosen), err=True)
-    try:
-        sure = click.confirm(f"Delete {counted(len(chosen), 'topic')} with all records for good?", err=True)
-    except click.Abort:
-        raise InputError(
-            "nobody answered, so nothing was deleted", fix="say --yes where nobody can"
-        ) from None
-    if not sure:
-        raise InputError("nothing was deleted")
+    confirm(
+        f"Delete {counted(len(chosen), 'topic')} with all records for good?", otherwise="nothing was deleted"
+    )

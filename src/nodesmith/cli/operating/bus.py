@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nodesmith.cli.options import json_option, with_all
 from nodesmith.errors import InputError
 from nodesmith.runtime.addresses import refuse_users
 from nodesmith.runtime.settings import MAX_PORT
@@ -38,6 +39,11 @@ def servers_option(*, help: str, default: str | None = DEFAULT_SERVERS) -> Calla
         callback=lambda _context, _option, value: value if value is None else check_servers(value),
         help=help,
     )
+
+
+def on_a_bus(function: F) -> F:
+    """Add what every command has that asks a bus: where it is, and `--json`."""
+    return with_all(function, servers_option(help="Where the bus is."), json_option)
 
 
 def check_servers(servers: str) -> str:

@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 topic` or `2 topics`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def in_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return `head` and `rows`, every column but the last padded to its widest cell."""
     table = [[name.upper() for name in head], *rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodesmith.cli.operating.columns import in_columns
+from nodesmith.cli.operating.columns import counted, in_columns
 from nodesmith.cli.operating.topic_admin import is_internal
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def topic_data(topic: TopicFacts) -> dict[str, object]:
 
 def whole(topic: TopicFacts, settings: Sequence[TopicSetting], groups: Sequence[GroupProgress]) -> str:
     """Return everything about a topic, for a person."""
-    heading = (
-        f"{topic.name}: {size(len(topic.partitions), topic.replication)}, {_number(topic.records)} records"
-    )
+    records = f"{UNKNOWN} records" if topic.records is None else counted(topic.records, "record")
+    heading = f"{topic.name}: {size(len(topic.partitions), topic.replication)}, {records}"
     parts = [heading, in_columns(_PARTITION, [_partition_row(each) for each in topic.partitions])]
     if settings:
         given = [(each.name, each.value or "-", each.given_to) for each in settings]
@@ -87,11 +86,6 @@ def size(partitions: int, replication: int) -> str:
     return f"{counted(partitions, 'partition')}, {counted(replication, 'replica')}" + (
         " each" if partitions > 1 else ""
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 topic` or `2 topics`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 _PARTITION = ("partition", "leader", "replicas", "in sync", "low", "high", "records")
