@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from nodesmith.cli.application import COMMANDS
+from nodesmith.errors import ExitCode
 
 
 def nodesmith(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +45,27 @@ def test_an_error_is_one_json_object_where_json_is_asked_for() -> None:
 
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["type"] == "SentenceError"
+
+
+def test_bad_usage_is_one_json_object_where_json_is_asked_for() -> None:
+    done = nodesmith("nodes", "info", "--json")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"] == {
+        "type": "UsageError",
+        "message": "Missing argument 'WHOM'.",
+        "fix": "",
+        "findings": [],
+    }
+
+
+def test_every_exit_status_is_told() -> None:
+    statuses = nodesmith("--help").stdout.split("Exit status:")[1].splitlines()
+
+    assert [line.split()[0] for line in statuses if line.strip()] == [
+        *(str(int(code)) for code in ExitCode),
+        "130",
+    ]
 
 
 def test_the_version_is_told() -> None:

@@ -38,6 +38,15 @@ COMMANDS = {
 }
 
 EXAMPLE = 'Example:\n\n  nodesmith new "An effect called customer_writer that writes customers to PostgreSQL" -o nodes'
+STATUSES = """\b
+Exit status:
+  0    done
+  1    a difference was found: generate --check, state compare
+  2    bad usage or input
+  3    a person's files are in the way
+  4    a gate of the pipeline failed
+  5    the running system failed or did not answer
+  130  interrupted (Ctrl-C) before it was done"""
 
 
 class CommandGroup(click.Group):
@@ -65,7 +74,7 @@ class CommandGroup(click.Group):
 @click.command(
     cls=CommandGroup,
     help="From one sentence to a running, discoverable event-driven service.",
-    epilog="\b\n" + EXAMPLE,
+    epilog=f"\b\n{EXAMPLE}\n\n{STATUSES}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="nodesmith", message="%(prog)s %(version)s")
@@ -86,6 +95,8 @@ def run(arguments: Sequence[str], builder: ModelBuilder | None = None) -> int:  
         return stop.exit_code
     except click.ClickException as error:
         error.show()
+        if "--json" in arguments:
+            click.echo(json.dumps({"error": described("UsageError", error.format_message())}))
         return int(ExitCode.BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -120,10 +131,17 @@ def report(error: NodesmithError, *, as_json: bool) -> None:
 
 def describe(error: NodesmithError, findings: Sequence[Finding]) -> dict[str, object]:
     """Return an error as plain data."""
+    return described(type(error).__name__, error.message, fix=error.fix, findings=findings)
+
+
+def described(
+    kind: str, message: str, *, fix: str = "", findings: Sequence[Finding] = ()
+) -> dict[str, object]:
+    """Return what is wrong as plain data, as every command's `--json` has it."""
     return {
-        "type": type(error).__name__,
-        "message": error.message,
-        "fix": error.fix,
+        "type": kind,
+        "message": message,
+        "fix": fix,
         "findings": [
             {
                 "file": finding.file,
