@@ -180,7 +180,8 @@ def test_following_goes_on_with_topics_that_appear_makes_no_group_and_ends_with_
         assert "(no envelope) the first dead letter" in line_of(process)
         say(servers, node, 2)
         assert '{"n": 2}' in line_of(process)
-        groups = AdminClient({"bootstrap.servers": servers}).list_consumer_groups().result()
+        admin = AdminClient({"bootstrap.servers": servers})  # kept: its futures are forgotten with it
+        groups = admin.list_consumer_groups().result(10)
         assert [each.group_id for each in groups.valid if "nodesmith" in each.group_id] == []
         process.send_signal(signal.SIGINT)
         assert (process.wait(10), line_of(process)) == (0, "")
