@@ -156,6 +156,7 @@ async def test_what_browsers_should_hold_to_is_said_with_every_answer() -> None:
             answer = await api.ask("GET", path, headers)
 
             assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
+            assert answer.headers["Server"] == "nodesmith"
             assert (answer.headers["X-Frame-Options"], answer.headers["Cache-Control"]) == (
                 "DENY",
                 "no-store",

@@ -29,7 +29,7 @@ Examples:
     "registry",
     help="Show who is on the bus: as a page, as an HTTP API and, where it is wanted, in Consul.\n\nIt keeps nothing: it asks "
     "every node and listens. So it can be killed and started again at any time, and several may run side by side. Without a "
-    "token it listens on this machine alone; with one, everything but /health/live needs it.",
+    "token it listens on this machine alone; with one, all but /health/live, the login and the page's own files needs it.",
     epilog=EXAMPLE,
 )
 @servers_option(help="Where the bus is.", default=DEFAULT_SERVERS)

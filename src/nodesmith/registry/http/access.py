@@ -37,7 +37,6 @@ HEADERS = {
     # Not `no-referrer`: browsers would then send the login form with the origin `null`.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Server": "nodesmith",
 }
 
 
@@ -150,5 +149,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Add what browsers should hold to; a stream gets it as well."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "nodesmith"  # aiohttp has put its own and Python's version there by now
     if not request.path.startswith(ASSETS):
         response.headers.setdefault("Cache-Control", "no-store")
