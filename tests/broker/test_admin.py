@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,20 +146,21 @@ def test_groups_are_listed_described_and_deleted_when_empty(
 
 
 def test_offsets_are_found_by_their_end_and_by_time(broker: RunningBroker, admin: AdminClient) -> None:
+    began = int(time.time() * 1000) - 10_000  # not long ago: Kafka keeps no record for more than a week
     with wire_client(broker.port) as client:
         client.make_topic("timed")
-        client.produce("timed", batch(b"a", b"b", b"c", timestamp=1_000))
+        client.produce("timed", batch(b"a", b"b", b"c", timestamp=began))
     place = TopicPartition("timed", 0)
     specs = [
         OffsetSpec.earliest(),  # type: ignore[no-untyped-call]
         OffsetSpec.latest(),  # type: ignore[no-untyped-call]
-        OffsetSpec.for_timestamp(1_001),
+        OffsetSpec.for_timestamp(began + 1),
     ]
     found = [admin.list_offsets({place: spec})[place].result(10).offset for spec in specs]
     with consumer(broker.bootstrap_servers, "timed") as reader:
         by_time = [
             reader.offsets_for_times([TopicPartition("timed", 0, wanted)])[0].offset
-            for wanted in (1_002, 5_000)
+            for wanted in (began + 2, began + 5_000)
         ]
     assert found == [0, 3, 1]
     assert by_time == [2, -1]  # -1 is the client's word for the end

@@ -305,7 +305,7 @@ def test_a_node_is_found_without_its_domain_and_a_wrong_name_is_told_what_there_
     for name in ("none", "shop/none", "mill/" + dead.node):
         done = dlq("dlq", "list", name, "--kafka-servers", dead.servers)
         assert done.returncode == 2
-        assert f"node '{name}' has no dead-letter topic; there are those of shop/" in done.stderr
+        assert f"node '{name}' has no dead-letter topic; there are those of " in done.stderr
     assert "is no name of a node" in dlq("dlq", "list", "a/b/c", "--kafka-servers", dead.servers).stderr
 
 

@@ -264,7 +264,8 @@ def test_a_node_that_cannot_start_is_reported(tmp_path: Path) -> None:
     folder = write_node(tmp_path, ECHO_NODE)
     (folder / "v1_0_0" / "node.py").write_text("raise RuntimeError('no such thing')\n")
 
-    command = [*NODESMITH, "up", str(tmp_path), "--port", "0", "--data-dir", str(tmp_path / "data")]
+    ports = ("--port", "0", "--registry-port", "0")
+    command = [*NODESMITH, "up", str(tmp_path), *ports, "--data-dir", str(tmp_path / "data")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 5

@@ -161,7 +161,7 @@ def test_a_question_is_answered_by_whom_it_concerns_while_it_matters(
     answers = [
         record
         for record in introspections.records
-        if record.payload["correlation_id"] == mine and said_by(record, "asked")
+        if record.payload.get("correlation_id") == mine and said_by(record, "asked")
     ]
     assert len(answers) == answered
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 from hypothesis import given
@@ -23,3 +25,22 @@ def test_what_counts_is_a_second_apart_and_never_asks_for_less(moments: list[flo
     for (before, asked), (now, asks) in pairwise(counted):
         assert now - before >= SAME_PRESS_SECONDS
         assert asks >= asked
+
+
+def test_a_signal_that_comes_while_python_ends_changes_no_exit_status() -> None:
+    code = """
+import os, signal
+from nodesmith.runtime.watchdog import Watchdog
+
+class Late:
+    kill, own = os.kill, os.getpid()
+
+    def __del__(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            Late.kill(Late.own, number)
+
+Watchdog().listen()
+late = Late()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A node that has just begun fills its caches; what leaks with every record is more than this even so.
-COARSE = Bounds(megabytes_a_minute=60, threads=4, files=4)
+# Threads of a pool come as they are needed, later where the machine is busy.
+COARSE = Bounds(megabytes_a_minute=60, threads=16, files=4)
 FLAT = Bounds()
 
 

@@ -9,10 +9,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-# As measured; a file that is missing here, or not there any more, only costs time. What needs Consul is not among them: that
-# is built meanwhile, and takes minutes.
+# As measured; a file that is missing here, or not there any more, only costs time. What needs Consul is not among the
+# first: that is built meanwhile, and takes minutes.
 SLOWEST = (
-    "tests/test_docs.py",
     "tests/test_whole_way.py",
     "tests/runtime/test_answered_once.py",
     "tests/ops/test_state.py",
@@ -38,6 +37,7 @@ SLOWEST = (
     "tests/systems/test_asyncapi.py",
     "tests/generation/update/test_killed_command.py",
     "tests/onex/test_onex.py",
+    "tests/test_docs.py",
     "tests/registry/test_real_nodes.py",
     "tests/registry/test_page.py",
     "tests/ops/test_nodes.py",

@@ -6,6 +6,7 @@ writes every signal into a pipe, and a thread reads it there and keeps the time.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -87,6 +88,8 @@ class Watchdog:
         """Begin to hear; for the main thread. It never ends: a late signal must not change how a process exits."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._in_python)
+        # When Python ends it gives signals back their default, by which a late one would kill the process; not so one that is ignored.
+        atexit.register(_ignore_signals)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         Thread(target=self._watch, daemon=True, name="nodesmith signals").start()
 
@@ -183,3 +186,8 @@ class Watchdog:
                 self._running(),
             )
         logging.shutdown()
+
+
+def _ignore_signals() -> None:
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
