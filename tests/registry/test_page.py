@@ -349,17 +349,17 @@ def test_nothing_has_to_be_scrolled_sideways_on_a_phone(
     assert set(wider.values()) == {0}, wider
 
 
-def test_the_list_of_nodes_fits_into_its_place_on_screens_of_every_width(
+def test_the_list_of_nodes_stays_within_its_card_on_screens_of_every_width(
     browser: Browser, registry: RunningRegistry, shop: None
 ) -> None:
     beyond = {}
     with visiting(browser, registry.address) as visit:
         visit.go("#/")
         visit.shows(SHOP)
-        for width in (360, 1024, 1280, 1441):
+        for width in (360, 900, 1280, 1441):
             visit.page.set_viewport_size({"width": width, "height": 900})
             beyond[width] = visit.page.evaluate(
-                "[...document.querySelectorAll('.scroll, .tile')].map(each => each.scrollWidth - each.clientWidth)"
+                "[...document.querySelectorAll('.card, .tile')].map(each => each.scrollWidth - each.clientWidth)"
             )
 
     assert set().union(*beyond.values()) == {0}, beyond
