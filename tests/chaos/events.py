@@ -132,5 +132,7 @@ def calm(arena: Arena) -> None:
         arena.proxy.tell("pass")
     if arena.disk is not None:
         arena.disk.make_room()
+    if arena.clock is not None:
+        arena.clock.set(0)  # Kafka takes no record that is an hour ahead of its own clock
     if not arena.fleet.names:
         arena.fleet.start("node-1")

@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+from confluent_kafka.cimpl import NewTopic
 from support.ports import free_port
 from support.waiting import wait_until_async
 from support.wire import reading
@@ -217,6 +225,31 @@ async def test_records_the_broker_does_not_take_are_refused_and_do_not_block_the
         await asyncio.to_thread(published.wait_for_count, 50)
         published.read()
     assert sorted(numbers(published, key="k")) == list(range(50))
+
+
+async def test_what_a_broker_refuses_for_its_times_waits_until_they_are_right(
+    apache_kafka: RunningBroker, topic: str, tmp_path: Path
+) -> None:
+    admin = AdminClient({"bootstrap.servers": apache_kafka.bootstrap_servers, "log_level": 0})
+    # As a clock that is wrong by more than the broker allows: hardly any record comes within the millisecond it was made.
+    config = {"message.timestamp.before.max.ms": "0"}
+    admin.create_topics([NewTopic(topic, num_partitions=1, config=config)])[topic].result(10)
+    async with publisher(apache_kafka.bootstrap_servers, tmp_path, linger_ms=20) as opened:
+        for number in range(30):
+            await opened.publish(record(topic, number, key=str(number)))
+        await wait_until_async(lambda: waits(opened), why="a record that waits for another attempt")
+        entry = ConfigEntry(
+            "message.timestamp.before.max.ms", str(2**62), incremental_operation=AlterConfigOpType.SET
+        )
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+        admin.incremental_alter_configs([resource])[resource].result(10)
+        await until_sent(opened)
+    with reading(apache_kafka.bootstrap_servers, topic) as published:
+        await asyncio.to_thread(published.wait_for_count, 30)
+
+
+async def waits(opened: EventPublisher) -> bool:
+    return bool(outbox(opened)._line.waiting)
 
 
 async def test_closing_with_the_broker_away_is_bounded_and_loses_nothing(topic: str, tmp_path: Path) -> None:

@@ -30,8 +30,11 @@ PERMANENT = frozenset(
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
-# What a broker says of a whole batch, of which perhaps one record is to blame.
-TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE})
+# What is said of a whole batch, of which perhaps one record is to blame. The client says "invalid" of all records of a batch
+# that a broker refuses for their times, too, which may pass: one alone is told the reason.
+OF_A_BATCH = frozenset(
+    {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_RECORD}
+)
 # A topic may be made at any time, so its records wait.
 NO_TOPIC = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001 - public name
 

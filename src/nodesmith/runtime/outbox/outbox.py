@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException
 from nodesmith.errors import BusUnavailableError, OutboxFullError, PublishError
 from nodesmith.runtime.outbox.adoption import Adoption
 from nodesmith.runtime.outbox.bounds import OutboxBounds, Room
-from nodesmith.runtime.outbox.client import NO_TOPIC, PERMANENT, TOO_LARGE, OutboxClient, Report, cause_of
+from nodesmith.runtime.outbox.client import NO_TOPIC, OF_A_BATCH, PERMANENT, OutboxClient, Report, cause_of
 from nodesmith.runtime.outbox.line import Entry, Line
 from nodesmith.runtime.outbox.rows import OutboxRows, StoredRecord, open_rows
 from nodesmith.runtime.outbox.slots import Slot, first_free
@@ -497,7 +497,7 @@ class Outbox:
                 self._acknowledge(entry)
             elif error.code() in _PURGED or (self._client is not None and self._client.failed):
                 back.append(entry)
-            elif error.code() in TOO_LARGE and not entry.alone:
+            elif error.code() in OF_A_BATCH and not entry.alone:
                 entry.alone = True
                 back.append(entry)
             elif error.code() in PERMANENT:
