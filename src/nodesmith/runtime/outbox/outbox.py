@@ -47,6 +47,7 @@ _BUSY_TURN_SECONDS = 0.05
 _IDLE_TURN_SECONDS = 0.5
 _STORE_AFTER_SECONDS = 0.5
 _TRY_AGAIN_SECONDS = 1.0
+_TELL_AGAIN_SECONDS = 30.0
 _LONGEST_CLIENT_PAUSE_SECONDS = 10.0
 _LOOK_AT_AGE_SECONDS = 0.5
 _OPEN_SECONDS = 5.0
@@ -145,6 +146,7 @@ class Outbox:
         self._failures = 0
         self._stop_by: float | None = None
         self._absent: frozenset[str] = frozenset()
+        self._told_at: dict[tuple[str, int], float] = {}
 
     @property
     def absent_topics(self) -> frozenset[str]:
@@ -509,9 +511,12 @@ class Outbox:
             self._line.put_back(back)
 
     def _tell_of_trouble(self, topic: str, error: KafkaError) -> None:
-        """Say why a record is sent again; of a topic that does not exist once, however long it is waited for."""
+        """Say why records are sent again, now and then; of a topic that does not exist once, however long it is waited for."""
         if error.code() not in NO_TOPIC:
-            logger.warning("a record for %s is sent again: %s", topic, error.str())
+            trouble, now = (topic, error.code()), time.monotonic()
+            if now - self._told_at.get(trouble, float("-inf")) >= _TELL_AGAIN_SECONDS:
+                self._told_at[trouble] = now
+                logger.warning("records for %s are sent again until they are taken: %s", topic, error.str())
         elif topic not in self._absent:
             logger.warning(
                 "records for %s wait in the outbox until that topic exists: %s", topic, error.str()
