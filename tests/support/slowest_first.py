@@ -33,11 +33,9 @@ SLOWEST = (
     "tests/generation/test_inside_the_target.py",
     "tests/generation/test_overrides.py",
     "tests/event_bus/test_integrate_command.py",
-    "tests/ops/test_up.py",
     "tests/systems/test_asyncapi.py",
     "tests/generation/update/test_killed_command.py",
     "tests/onex/test_onex.py",
-    "tests/test_docs.py",
     "tests/registry/test_real_nodes.py",
     "tests/registry/test_page.py",
     "tests/ops/test_nodes.py",
@@ -46,6 +44,8 @@ SLOWEST = (
     "tests/test_demo.py",
     "tests/soak/test_soak.py",
     "tests/runtime/test_acls.py",
+    "tests/test_docs.py",
+    "tests/ops/test_up.py",
 )
 
 
