@@ -86,8 +86,14 @@ class NodeDefinition:
     @property
     def read_topics(self) -> tuple[str, ...]:
         """All it reads of others' records: its work, and the answers to commands of its own."""
+        return (*self.work_topics, *self.awaited_topics)
+
+    @property
+    def awaited_topics(self) -> tuple[str, ...]:
+        """Where it reads nothing but the answers to commands of its own."""
+        work = self.work_topics
         awaited = (topic for client in self.bus_clients for topic in client.answer_topics)
-        return tuple(dict.fromkeys((*self.work_topics, *awaited)))
+        return tuple(dict.fromkeys(topic for topic in awaited if topic not in work))
 
     @property
     def written_topics(self) -> tuple[str, ...]:

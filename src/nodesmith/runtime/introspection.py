@@ -168,12 +168,11 @@ class Presence:
 
     def _topics(self) -> dict[str, object]:
         definition = self.definition
-        awaited = [topic for topic in definition.read_topics if topic not in definition.work_topics]
         return {
             "subscribe_topics": [
                 {"topic": definition.identity.command_topic, "message_category": "COMMAND"},
                 *({"topic": s.topic, "event_type": s.event_type} for s in definition.subscriptions),
-                *({"topic": topic} for topic in awaited),
+                *({"topic": topic} for topic in definition.awaited_topics),
             ],
             "publish_topics": [{"topic": topic} for topic in definition.written_topics],
         }
